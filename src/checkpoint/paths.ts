@@ -1,0 +1,78 @@
+/**
+ * The one place where names under a checkpoint root are built and parsed.
+ *
+ *     <root>/<job>/<execution>/_execution
+ *                              chk-<n>/_metadata                     an entry of the log
+ *                              chk-<n>/part-<attempt>-<host>.json    a host's part manifest
+ *                              chk-<n>/<state file>                  used by snapshot n alone
+ *                              shared/<state file>                   used by several snapshots
+ *                              pins/<holder execution>
+ *
+ * A state file is named `<n>-<attempt>-<task>-<operator>-<nonce>.state`: unique, with its snapshot's number in front, so
+ * that an unreferenced file numbered at most the newest entry is known to be garbage.
+ */
+
+export const idPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/
+export const operatorIdPattern = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+export const executionRecordName = '_execution'
+
+const entryPattern = /^chk-([1-9][0-9]{0,15})\/_metadata$/
+const stateFilePattern = /(?:^|\/)([1-9][0-9]{0,15})-[0-9]+-[0-9]+-[^/]*\.state$/
+const snapshotFolderPattern = /^chk-([1-9][0-9]{0,15})(?:\/|$)/
+
+export function executionFolder(job: string, execution: string): string {
+  return `${job}/${execution}`
+}
+
+export function executionRecordPath(job: string, execution: string): string {
+  return `${executionFolder(job, execution)}/${executionRecordName}`
+}
+
+export function snapshotFolder(number: number): string {
+  return `chk-${number}`
+}
+
+/** Relative to the execution's folder. */
+export function entryPath(number: number): string {
+  return `${snapshotFolder(number)}/_metadata`
+}
+
+/** The number of the entry that a name (relative to the execution's folder) holds. */
+export function parseEntryPath(name: string): number | undefined {
+  const match = entryPattern.exec(name)
+  return match ? Number(match[1]) : undefined
+}
+
+/** The snapshot that wrote a state file or anything else in a `chk-<n>` folder. */
+export function parseSnapshotOfFile(name: string): number | undefined {
+  const match = snapshotFolderPattern.exec(name) ?? stateFilePattern.exec(name)
+  return match ? Number(match[1]) : undefined
+}
+
+export function partPath(number: number, attempt: number, host: string): string {
+  return `${snapshotFolder(number)}/part-${attempt}-${host}.json`
+}
+
+export interface StateFileName {
+  readonly number: number
+  readonly attempt: number
+  readonly task: number
+  readonly operator: string
+  readonly nonce: string
+  /** Whether later snapshots may use the file too. */
+  readonly shared: boolean
+}
+
+export function stateFilePath(file: StateFileName): string {
+  const folder = file.shared ? 'shared' : snapshotFolder(file.number)
+  return `${folder}/${file.number}-${file.attempt}-${file.task}-${file.operator}-${file.nonce}.state`
+}
+
+export function pinPath(holder: string): string {
+  return `pins/${holder}`
+}
+
+export function parsePinPath(name: string): string | undefined {
+  return name.startsWith('pins/') && idPattern.test(name.slice(5)) ? name.slice(5) : undefined
+}

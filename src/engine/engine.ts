@@ -1,0 +1,136 @@
+import type { Ancestry } from '../checkpoint/ancestry.js'
+import type { Json } from '../json.js'
+
+/**
+ * The interface between orchestration and whatever runs the records. One engine lives in each task host; its caller is
+ * the activities. Every message carries (claim, attempt): an engine refuses, with `Fenced`, what is older than the newest
+ * it has seen for that execution.
+ */
+export interface Engine {
+  /** Unique id of this host's process; its own task queue is `tidemark.host.<host>`. */
+  readonly host: string
+
+  /**
+   * Starts the tasks of an attempt: checks the definition and its arguments, verifies and reads the restore point, finishes the sink
+   * commits it names, sweeps the sinks' output by ancestry, opens sources at their positions, loads state. Resolves once
+   * records flow. Repeating it for the same (claim, attempt) resolves with the same result. Starting a newer attempt stops the older one first.
+   * Errors: `InvalidJobSpec` (arguments), `DefinitionError`, `RestoreFailed`, `CheckpointDamaged`, `DirectoryOwned`, `DirectoryNotAllowed`, `HostFull`.
+   */
+  deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult>
+
+  /** A new run of the workflow takes over running tasks. `TasksGone` where this host no longer has that attempt. */
+  adopt(request: AdoptRequest): Promise<void>
+
+  /**
+   * Cuts every task at a record boundary and writes state files and one part manifest (a `PartManifest` as JSON, see part-manifest.ts). Idempotent by (attempt, number): the first answer is
+   * kept until the number is decided. `TasksGone`, `TaskFailed`.
+   */
+  snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotResult>
+
+  /** Snapshot `number` counts: sinks commit what it covers, and later increments may build on it. Idempotent. */
+  commit(request: CommitRequest): Promise<void>
+
+  /** Stops the tasks of an attempt, abandons what they had not cut, and forgets how they ended. Idempotent; resolves when no task runs. */
+  stop(reference: AttemptReference): Promise<void>
+
+  /**
+   * Resolves when the attempt's tasks need the coordinator: all sources exhausted, or a failure. What happened is kept until
+   * `stop` or a newer attempt, so a caller that attaches late learns it too. While a watcher is attached the lease is renewed;
+   * when the last one is aborted and nobody comes within the lease, the tasks stop. `TasksGone` where the host has no such attempt.
+   */
+  watch(
+    reference: AttemptReference,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome>
+}
+
+export interface AttemptReference {
+  readonly job: string
+  readonly execution: string
+  readonly claim: number
+  readonly attempt: number
+}
+
+export interface DeployRequest extends AttemptReference {
+  readonly definition: string
+  readonly args: Json
+  readonly parallelism: number
+  /** Root URIs: `state.checkpoints.dir` and the data directory. */
+  readonly roots: { readonly metadata: string; readonly data: string }
+  readonly incremental: boolean
+  readonly allowNonRestoredState: boolean
+  readonly restore?: RestoreReference
+  readonly output: OutputScope
+  /** URIs below which sinks may write. */
+  readonly allowedDirs: readonly string[]
+}
+
+/** A snapshot by reference; its content is read from storage by whoever needs it. */
+export interface RestoreReference {
+  readonly job: string
+  readonly execution: string
+  readonly number: number
+  /** URI of the `chk-<n>` directory. */
+  readonly uri: string
+}
+
+/** What a sweep of output may touch, and what stays. */
+export interface OutputScope {
+  readonly ancestry: Ancestry
+  /** Executions of this job whose log was closed before this one began. */
+  readonly closedExecutions: readonly string[]
+}
+
+export interface DeployResult {
+  readonly host: string
+  /** The job's resulting guarantee, the weakest of its sinks'. */
+  readonly guarantee: 'exactly-once' | 'at-least-once'
+  readonly tasks: number
+  /** Records read up to the restore point. */
+  readonly restoredRecords: number
+  /** What each source begins to read, at most a few, for people: `flights.ndjson at byte 1042 (line 12)`. */
+  readonly positions: readonly string[]
+  readonly sweep: { readonly finishedCommits: number; readonly superseded: number; readonly broughtBack: number }
+}
+
+export interface AdoptRequest extends AttemptReference {
+  /** The claim under which the tasks ran until now. */
+  readonly previousClaim: number
+}
+
+export interface SnapshotRequest extends AttemptReference {
+  readonly number: number
+  /** The last confirmed snapshot of this execution; absent = the snapshot must be full. */
+  readonly base?: number
+}
+
+export interface SnapshotResult {
+  readonly part: { readonly path: string; readonly size: number; readonly checksum: string }
+  /** All sources were exhausted at the cut. */
+  readonly final: boolean
+  readonly records: number
+  /** Bytes of state written. */
+  readonly size: number
+  /** Bytes a restore reads. */
+  readonly fullSize: number
+  /** Longest pause any task's records saw, milliseconds. */
+  readonly pauseMs: number
+  /** Number of prepared commits. */
+  readonly commits: number
+}
+
+export interface CommitRequest extends AttemptReference {
+  readonly number: number
+}
+
+export interface Progress {
+  /** Records read since the job's beginning along its ancestry. */
+  readonly records: number
+  /** Records per second over the last interval. */
+  readonly rate: number
+  readonly emitted: number
+  readonly state: 'running' | 'exhausted' | 'failed'
+}
+
+export type AttemptOutcome = { readonly kind: 'exhausted' } | { readonly kind: 'failed'; readonly error: string }

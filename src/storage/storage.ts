@@ -1,0 +1,37 @@
+/**
+ * The contract of every storage driver: bytes under names below one root URI. Drivers know nothing of checkpoints.
+ *
+ * Names are relative, `/`-separated, normalised (no empty, `.` or `..` segment; see `names.ts`) and may hold any other
+ * character. A name is visible to every reader, whole, from the moment `createIfAbsent` or `write` resolves, and is then
+ * durable; before that a crash leaves either nothing or the whole content, never a part of it under that name.
+ *
+ * Errors: `ObjectNotFound` only when the store itself answered that the name is not there; anything that did not answer,
+ * or refused, is `StorageUnavailable` (never taken for "absent"). `InvalidPath` for a name outside the rules.
+ */
+export interface Storage {
+  /** The root, normalised, without a trailing slash: `file:///var/checkpoints`. */
+  readonly uri: string
+
+  /** The whole content. */
+  read(name: string): Promise<Buffer>
+
+  /** The commit primitive: of any number of callers at once exactly one gets `created`. */
+  createIfAbsent(name: string, content: Uint8Array): Promise<'created' | 'exists'>
+
+  /** Creates or replaces. A stream is written with flat memory. */
+  write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
+
+  /** Every object below `folder` (`''` = the root), recursively, in name order; a folder that is not there is empty. */
+  list(folder: string): Promise<readonly StoredObject[]>
+
+  /** Idempotent: a name that is not there is a success. Leaves no empty folder behind where the scheme has folders. */
+  delete(name: string): Promise<void>
+}
+
+export interface StoredObject {
+  readonly name: string
+  /** Bytes. */
+  readonly size: number
+  /** Milliseconds since the epoch, by the store's clock. For showing and for ages, never for deciding order. */
+  readonly modifiedAt: number
+}

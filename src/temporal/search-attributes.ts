@@ -1,0 +1,43 @@
+/**
+ * The search attributes that a job's workflow carries, so that jobs can be found and read with no worker up.
+ * Part of the workflow bundle: it imports nothing but `@temporalio/common`.
+ */
+import { defineSearchAttributeKey, type SearchAttributeKey, type SearchAttributeType } from '@temporalio/common'
+
+/** The state of the job, as in `status`: `RUNNING`, `RESTARTING`, ... */
+export const jobStateKey = defineSearchAttributeKey('TidemarkJobState', 'KEYWORD')
+/** The name of the job's definition. */
+export const definitionKey = defineSearchAttributeKey('TidemarkDefinition', 'KEYWORD')
+/** The number of the newest completed checkpoint. */
+export const latestCheckpointKey = defineSearchAttributeKey('TidemarkLatestCheckpoint', 'INT')
+/** When that checkpoint completed. */
+export const lastCheckpointTimeKey = defineSearchAttributeKey('TidemarkLastCheckpointTime', 'DATETIME')
+/** How many checkpoints of this execution have failed. */
+export const failedCheckpointsKey = defineSearchAttributeKey('TidemarkFailedCheckpoints', 'INT')
+
+/** All of them, in the order in which they are listed to people. */
+export const searchAttributeKeys: readonly SearchAttributeKey<SearchAttributeType>[] = [
+  jobStateKey,
+  definitionKey,
+  latestCheckpointKey,
+  lastCheckpointTimeKey,
+  failedCheckpointsKey,
+]
+
+/** The names of types as the server, its command line and its Web UI spell them. */
+export type SearchAttributeTypeName = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList'
+
+const typeNames: Record<SearchAttributeType, SearchAttributeTypeName> = {
+  TEXT: 'Text',
+  KEYWORD: 'Keyword',
+  INT: 'Int',
+  DOUBLE: 'Double',
+  BOOL: 'Bool',
+  DATETIME: 'Datetime',
+  KEYWORD_LIST: 'KeywordList',
+}
+
+/** Our search attributes by name: `{ TidemarkJobState: 'Keyword', ... }`. */
+export const searchAttributes: Readonly<Record<string, SearchAttributeTypeName>> = Object.fromEntries(
+  searchAttributeKeys.map((key) => [key.name, typeNames[key.type]]),
+)
