@@ -25,7 +25,12 @@ export interface Unreadable {
 }
 
 export function isUnreadable(value: unknown): value is Unreadable {
-  return typeof value === 'object' && value !== null && '__tidemarkUnreadable' in value && value.__tidemarkUnreadable === true
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    '__tidemarkUnreadable' in value &&
+    value.__tidemarkUnreadable === true
+  )
 }
 
 export const payloadConverter: PayloadConverter = {
@@ -51,7 +56,7 @@ export const payloadConverter: PayloadConverter = {
 }
 
 function unreadable(payload: Payload | null | undefined, error: unknown): Unreadable {
-  const encoding = payload?.metadata?.['encoding']
+  const encoding = payload?.metadata?.encoding
   return {
     __tidemarkUnreadable: true,
     encoding: encoding ? latin1(encoding) : undefined,

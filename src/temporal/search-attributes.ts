@@ -2,7 +2,7 @@
  * The search attributes that a job's workflow carries, so that jobs can be found and read with no worker up.
  * Part of the workflow bundle: it imports nothing but `@temporalio/common`.
  */
-import { defineSearchAttributeKey, type SearchAttributeKey, type SearchAttributeType } from '@temporalio/common'
+import { defineSearchAttributeKey, type SearchAttributeType } from '@temporalio/common'
 
 /** The state of the job, as in `status`: `RUNNING`, `RESTARTING`, ... */
 export const jobStateKey = defineSearchAttributeKey('TidemarkJobState', 'KEYWORD')
@@ -14,15 +14,6 @@ export const latestCheckpointKey = defineSearchAttributeKey('TidemarkLatestCheck
 export const lastCheckpointTimeKey = defineSearchAttributeKey('TidemarkLastCheckpointTime', 'DATETIME')
 /** How many checkpoints of this execution have failed. */
 export const failedCheckpointsKey = defineSearchAttributeKey('TidemarkFailedCheckpoints', 'INT')
-
-/** All of them, in the order in which they are listed to people. */
-export const searchAttributeKeys: readonly SearchAttributeKey<SearchAttributeType>[] = [
-  jobStateKey,
-  definitionKey,
-  latestCheckpointKey,
-  lastCheckpointTimeKey,
-  failedCheckpointsKey,
-]
 
 /** The names of types as the server, its command line and its Web UI spell them. */
 export type SearchAttributeTypeName = 'Text' | 'Keyword' | 'Int' | 'Double' | 'Bool' | 'Datetime' | 'KeywordList'
@@ -37,7 +28,10 @@ const typeNames: Record<SearchAttributeType, SearchAttributeTypeName> = {
   KEYWORD_LIST: 'KeywordList',
 }
 
-/** Our search attributes by name: `{ TidemarkJobState: 'Keyword', ... }`. */
+/** Our search attributes by name, in the order in which they are listed: `{ TidemarkJobState: 'Keyword', ... }`. */
 export const searchAttributes: Readonly<Record<string, SearchAttributeTypeName>> = Object.fromEntries(
-  searchAttributeKeys.map((key) => [key.name, typeNames[key.type]]),
+  [jobStateKey, definitionKey, latestCheckpointKey, lastCheckpointTimeKey, failedCheckpointsKey].map((key) => [
+    key.name,
+    typeNames[key.type],
+  ]),
 )
