@@ -31,6 +31,7 @@ export const errorClasses = {
   CommitLost: 'damaged',
   StorageUnavailable: 'retry',
   HostFull: 'retry',
+  HostLost: 'retry',
   TasksGone: 'retry',
   TaskFailed: 'retry',
   Fenced: 'fenced',

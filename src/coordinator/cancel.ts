@@ -1,0 +1,71 @@
+import type { Command } from './commands.js'
+import { type Decision, stay } from './decision.js'
+import { beginEnding } from './ending.js'
+import type { CancelMode, CoordinatorState } from './state.js'
+
+export interface CancelAsked {
+  readonly by: 'message' | 'native'
+  readonly mode?: CancelMode
+  readonly id?: string
+}
+
+/**
+ * Until deletion begins the last explicit mode wins; native cancellation carries none, and our own request for it arrives
+ * the same way. Afterwards the answer is `tooLate`.
+ */
+export function onCancelRequested(state: CoordinatorState, asked: CancelAsked): Decision {
+  if (state.ending) return onCancelWhileEnding(state, asked)
+  const reason = asked.by === 'native' ? 'cancelled through Temporal' : 'cancelled by a message'
+  const merged = merge(state, asked)
+  switch (state.phase) {
+    // Each of these is answered soon by an event whose handler sees the ending.
+    case 'opening':
+    case 'observing':
+    case 'claiming':
+    case 'resolving':
+    case 'adopting':
+      return awaitEvent(merged, reason, [])
+    case 'deploying':
+      return awaitEvent(merged, reason, [{ type: 'cancelDeployment' }])
+    case 'backoff': {
+      const begun = beginEnding(merged, { ending: 'CANCELED', reason })
+      return { state: begun.state, commands: [{ type: 'cancelTimer', timer: 'backoff' }, ...begun.commands] }
+    }
+    default:
+      return beginEnding(merged, { ending: 'CANCELED', reason })
+  }
+}
+
+function awaitEvent(state: CoordinatorState, reason: string, commands: readonly Command[]): Decision {
+  return {
+    state: { ...state, ending: { ending: 'CANCELED', reason } },
+    commands: [
+      {
+        type: 'startTimer',
+        timer: 'cancel-deadline',
+        ms: state.settings.cancelTimeoutMs,
+        summary: 'longest wait for storage and sinks',
+      },
+      ...commands,
+    ],
+  }
+}
+
+function onCancelWhileEnding(state: CoordinatorState, asked: CancelAsked): Decision {
+  const canceling = state.ending?.ending === 'CANCELED'
+  const decided = state.phase === 'closing' || state.phase === 'cleaning' || state.phase === 'ended'
+  if (!canceling || (decided && (asked.mode !== undefined || state.phase === 'ended'))) {
+    if (asked.id === undefined) return stay(state)
+    const reason = canceling
+      ? 'the job is already being cancelled and what happens to its checkpoints is decided'
+      : `the job is already ending as ${state.ending?.ending}`
+    return { state, commands: [{ type: 'settleCancel', ids: [asked.id], outcome: { state: 'tooLate', reason } }] }
+  }
+  return stay(merge(state, asked))
+}
+
+function merge(state: CoordinatorState, asked: CancelAsked): CoordinatorState {
+  const mode = asked.mode ?? state.cancel?.mode
+  const waiting = [...(state.cancel?.waiting ?? []), ...(asked.id === undefined ? [] : [asked.id])]
+  return { ...state, cancel: { waiting, ...(mode !== undefined && { mode }) } }
+}

@@ -1,0 +1,168 @@
+import { onCancelRequested } from './cancel.js'
+import {
+  onAborted,
+  onAbortFailed,
+  onCommitFailed,
+  onCommitted,
+  onPublicationUnknown,
+  onPublished,
+  onSnapshotFailed,
+  onSnapshotTaken,
+  retryAbort,
+  scheduleCheckpoint,
+} from './checkpointing.js'
+import { type Decision, stay, without } from './decision.js'
+import {
+  beginEnding,
+  drain,
+  onCleaned,
+  onCleanupFailed,
+  onClosed,
+  onCloseFailed,
+  onDeadline,
+  onOutputFinished,
+  onOutputUnfinished,
+  onStopped,
+} from './ending.js'
+import type { CoordinatorEvent } from './events.js'
+import { claimAfter, end, loseOwnership, onClaimed, onOpened } from './ownership.js'
+import {
+  failAttempt,
+  onAdopted,
+  onBackoffOver,
+  onDeployed,
+  onDeployFailed,
+  onRestorePointResolved,
+} from './restarts.js'
+import type { CoordinatorState } from './state.js'
+
+/**
+ * The coordinator: what a job does about what happened. Pure; the workflow, the model tests and the scenario files call
+ * this same function. An event that no longer matters (of an older attempt, number or phase) changes nothing.
+ */
+export function decide(previous: CoordinatorState, event: CoordinatorEvent): Decision {
+  const state: CoordinatorState = { ...previous, now: event.now }
+  if (state.phase === 'ended' && event.type !== 'cancelRequested' && event.type !== 'triggerRequested')
+    return stay(state)
+  switch (event.type) {
+    case 'opened':
+      return state.phase === 'opening' ? onOpened(state, event.opened, event) : stay(state)
+    case 'openFailed':
+      return state.phase === 'opening' ? end(state, event.failure) : stay(state)
+    case 'observed':
+      return state.phase === 'observing' ? claimAfter(state, event.newest, event) : stay(state)
+    case 'claimed':
+      return state.phase === 'claiming' ? onClaimed(state, event.number, event.run) : stay(state)
+    case 'claimTaken':
+      return state.phase === 'claiming'
+        ? { state: { ...state, phase: 'observing' }, commands: [{ type: 'observe' }] }
+        : stay(state)
+    case 'restorePointResolved':
+      return onRestorePointResolved(state, event.restore)
+    case 'resolveFailed':
+      if (state.phase !== 'resolving') return stay(state)
+      return state.ending
+        ? drain(state)
+        : beginEnding(state, { ending: 'FAILED', reason: event.failure.message, failure: event.failure })
+    case 'deployed':
+      return onDeployed(state, event.attempt, event.result, event)
+    case 'deployFailed':
+      return onDeployFailed(state, event.attempt, event.failure, event)
+    case 'adopted':
+      return onAdopted(state, event)
+    case 'adoptionFailed':
+      return state.phase === 'adopting' ? failAttempt(without(state, 'host'), event.failure, event) : stay(state)
+    case 'attemptEnded':
+      if (!isCurrentAttempt(state, event.attempt)) return stay(state)
+      return event.outcome.kind === 'exhausted'
+        ? scheduleCheckpoint({ ...state, exhausted: true }, event)
+        : failAttempt(state, { code: 'TaskFailed', message: event.outcome.error }, event)
+    case 'hostLost':
+      return isCurrentAttempt(state, event.attempt)
+        ? failAttempt(without(state, 'host'), event.failure, event)
+        : stay(state)
+    case 'snapshotTaken':
+      return onSnapshotTaken(state, event.number, event.result, event)
+    case 'snapshotFailed':
+      return onSnapshotFailed(state, event.number, event.failure)
+    case 'published':
+    case 'publicationAdopted':
+      return onPublished(state, event.number, event)
+    case 'publicationUnknown':
+      return onPublicationUnknown(state, event.number, event.failure)
+    case 'aborted':
+      return onAborted(state, event.number, event)
+    case 'abortFailed':
+      return onAbortFailed(state, event.number)
+    case 'committed':
+      return onCommitted(state, event.number, event)
+    case 'commitFailed':
+      return onCommitFailed(state, event.number, event.failure, event)
+    case 'fenced':
+      return loseOwnership(state, event.reason)
+    case 'runChanged':
+      return loseOwnership(state, 'the workflow was reset: another run claimed this execution')
+    case 'outputFinished':
+      return onOutputFinished(state, event.through)
+    case 'outputUnfinished':
+      return onOutputUnfinished(state, event.failure)
+    case 'stopped':
+      return onStopped(state, event.attempt)
+    case 'closed':
+      return onClosed(state)
+    case 'closeFailed':
+      return onCloseFailed(state, event.failure)
+    case 'cleaned':
+      return onCleaned(state)
+    case 'cleanupFailed':
+      return onCleanupFailed(state, event.failure)
+    case 'timerFired':
+      switch (event.timer) {
+        case 'interval':
+          return scheduleCheckpoint(state, event)
+        case 'backoff':
+          return onBackoffOver(state)
+        case 'abort-retry':
+          return retryAbort(state)
+        case 'cancel-deadline':
+          return onDeadline(state)
+      }
+      break
+    case 'cancelRequested':
+      return onCancelRequested(state, event)
+    case 'triggerRequested':
+      return onTriggerRequested(state, event)
+  }
+}
+
+function isCurrentAttempt(state: CoordinatorState, attempt: number): boolean {
+  return state.phase === 'running' && attempt === state.attempt
+}
+
+function onTriggerRequested(state: CoordinatorState, event: CoordinatorEvent & { type: 'triggerRequested' }): Decision {
+  if (state.ending) {
+    const reason = `the job is ending as ${state.ending.ending}`
+    return event.id === undefined
+      ? stay(state)
+      : { state, commands: [{ type: 'settleTrigger', ids: [event.id], outcome: { state: 'failed', reason } }] }
+  }
+  const triggers = event.id === undefined ? state.triggers : [...state.triggers, event.id]
+  return scheduleCheckpoint({ ...state, triggers, triggerNow: true }, event)
+}
+
+/** Nothing is in flight, so that a new run can take over without anyone noticing. */
+export function canContinueAsNew(state: CoordinatorState): boolean {
+  return (
+    state.phase === 'running' &&
+    !state.pending &&
+    !state.exhausted &&
+    !state.ending &&
+    !state.triggerNow &&
+    !state.stopping
+  )
+}
+
+/** What the next run of the same execution begins with. */
+export function carryOver(state: CoordinatorState): CoordinatorState {
+  return { ...state, phase: 'observing' }
+}

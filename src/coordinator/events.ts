@@ -1,0 +1,85 @@
+import type { CheckpointStatistics } from '../checkpoint/entry.js'
+import type { RestoredFrom } from '../checkpoint/execution-record.js'
+import type { AttemptOutcome, DeployResult, RestoreReference, SnapshotResult } from '../engine/engine.js'
+import type { JobSpec } from '../spec/job-spec.js'
+import type { Failure } from './failure.js'
+import type { CancelMode, Settings } from './state.js'
+
+/** Time, chance and uniqueness are facts that come with an event, so that deciding stays a pure function. */
+export interface EventContext {
+  /** Milliseconds since the epoch, by the workflow's clock. */
+  readonly now: number
+  /** Unique, fixed by the workflow: identifies what this event makes the coordinator write. */
+  readonly nonce: string
+  /** In [0, 1). */
+  readonly random: number
+}
+
+/** What the newest entry of the log says. */
+export interface Observation {
+  readonly number: number
+  readonly closed: boolean
+  readonly alive: readonly number[]
+  readonly committedThrough: number
+  readonly owner: { readonly claim: number; readonly run: string }
+}
+
+/** The execution exists, and what applies to it is settled. */
+export interface Opened {
+  readonly spec: JobSpec
+  readonly settings: Settings
+  readonly restoredFrom?: RestoredFrom
+  /** Absent where the log is still empty. */
+  readonly newest?: Observation
+  /** Statistics of the restored snapshot's execution, so that the record goes on. */
+  readonly statistics: readonly CheckpointStatistics[]
+}
+
+export type TimerName = 'interval' | 'backoff' | 'cancel-deadline' | 'abort-retry'
+
+export type CoordinatorEvent = EventContext & EventBody
+
+export type EventBody =
+  | { readonly type: 'opened'; readonly opened: Opened }
+  | { readonly type: 'openFailed'; readonly failure: Failure }
+  | { readonly type: 'observed'; readonly newest?: Observation }
+  | { readonly type: 'claimed'; readonly number: number; readonly run: string }
+  | { readonly type: 'claimTaken' }
+  | { readonly type: 'restorePointResolved'; readonly restore?: RestoreReference }
+  | { readonly type: 'resolveFailed'; readonly failure: Failure }
+  | { readonly type: 'deployed'; readonly attempt: number; readonly result: DeployResult }
+  | { readonly type: 'deployFailed'; readonly attempt: number; readonly failure: Failure }
+  | { readonly type: 'adopted' }
+  | { readonly type: 'adoptionFailed'; readonly failure: Failure }
+  | { readonly type: 'attemptEnded'; readonly attempt: number; readonly outcome: AttemptOutcome }
+  /** The host does not answer any more, or does not have the tasks. */
+  | { readonly type: 'hostLost'; readonly attempt: number; readonly failure: Failure }
+  | { readonly type: 'snapshotTaken'; readonly number: number; readonly result: SnapshotResult }
+  | { readonly type: 'snapshotFailed'; readonly number: number; readonly failure: Failure }
+  | { readonly type: 'published'; readonly number: number }
+  | { readonly type: 'publicationUnknown'; readonly number: number; readonly failure: Failure }
+  | { readonly type: 'aborted'; readonly number: number }
+  | { readonly type: 'publicationAdopted'; readonly number: number }
+  | { readonly type: 'abortFailed'; readonly number: number; readonly failure: Failure }
+  | { readonly type: 'committed'; readonly number: number }
+  | { readonly type: 'commitFailed'; readonly number: number; readonly failure: Failure }
+  /** An append or a message found a newer owner. */
+  | { readonly type: 'fenced'; readonly reason: string }
+  /** The run that acts is not the run that claimed: the workflow was reset. */
+  | { readonly type: 'runChanged' }
+  | { readonly type: 'outputFinished'; readonly through: number }
+  | { readonly type: 'outputUnfinished'; readonly failure: Failure }
+  | { readonly type: 'stopped'; readonly attempt: number }
+  | { readonly type: 'closed' }
+  | { readonly type: 'closeFailed'; readonly failure: Failure }
+  | { readonly type: 'cleaned' }
+  | { readonly type: 'cleanupFailed'; readonly failure: Failure }
+  | { readonly type: 'timerFired'; readonly timer: TimerName }
+  /** `id` names an update that waits for the outcome. */
+  | {
+      readonly type: 'cancelRequested'
+      readonly by: 'message' | 'native'
+      readonly mode?: CancelMode
+      readonly id?: string
+    }
+  | { readonly type: 'triggerRequested'; readonly id?: string }

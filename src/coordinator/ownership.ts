@@ -1,0 +1,119 @@
+import { type Decision, reference, stay, then, without } from './decision.js'
+import { drain, endNow } from './ending.js'
+import type { EventContext, Observation, Opened } from './events.js'
+import type { Failure } from './failure.js'
+import { type CoordinatorState, initialState } from './state.js'
+
+/** The execution exists: own it before anything else is written. */
+export function onOpened(state: CoordinatorState, opened: Opened, context: EventContext): Decision {
+  const fresh = initialState(state.job, state.execution, opened.spec, opened.settings)
+  const kept = {
+    triggers: state.triggers,
+    triggerNow: state.triggerNow,
+    ...(state.cancel && { cancel: state.cancel }),
+    ...(state.ending && { ending: state.ending }),
+  }
+  const next: CoordinatorState = {
+    ...fresh,
+    ...kept,
+    history: opened.statistics.slice(0, opened.settings.historySize),
+    ...(opened.restoredFrom && { restoredFrom: opened.restoredFrom }),
+  }
+  return claimAfter(next, opened.newest, context)
+}
+
+/** A log that is already closed is nobody's any more; every other one is claimed at exactly the next number. */
+export function claimAfter(state: CoordinatorState, newest: Observation | undefined, context: EventContext): Decision {
+  if (newest?.closed) {
+    const failure: Failure = {
+      code: 'ExecutionClosed',
+      message: `Execution ${state.execution} of job "${state.job}" was closed by entry ${newest.number} of its log; resume the job to begin a new execution.`,
+    }
+    return end(state, failure)
+  }
+  const number = newest ? newest.number + 1 : (state.restoredFrom?.number ?? 0) + 1
+  const alive = newest?.alive ?? []
+  const committedThrough = newest?.committedThrough ?? 0
+  const latest = alive.at(-1)
+  const next: CoordinatorState = {
+    ...without(state, 'latest'),
+    phase: 'claiming',
+    nextNumber: number,
+    alive,
+    committedThrough,
+    ...(latest !== undefined && { latest }),
+  }
+  return {
+    state: next,
+    commands: [{ type: 'claim', plan: { number, nonce: context.nonce, at: context.now, alive, committedThrough } }],
+  }
+}
+
+/** The number is ours. Tasks that still run under the previous claim are taken over; otherwise they are started. */
+export function onClaimed(state: CoordinatorState, number: number, run: string): Decision {
+  const claimed: CoordinatorState = { ...state, claim: { number, run }, nextNumber: number + 1 }
+  if (claimed.ending) return drain({ ...claimed, phase: 'draining' })
+  const { host, claim: previous } = state
+  if (host !== undefined && previous !== undefined && previous.run !== run && !state.lastFailure) {
+    const { job, execution, attempt } = state
+    return {
+      state: { ...claimed, phase: 'adopting' },
+      commands: [
+        { type: 'adopt', host, reference: { job, execution, attempt, claim: number }, previousClaim: previous.number },
+      ],
+    }
+  }
+  return resolveRestorePoint(claimed)
+}
+
+export function resolveRestorePoint(state: CoordinatorState): Decision {
+  return { state: { ...state, phase: 'resolving' }, commands: [{ type: 'resolveRestorePoint' }] }
+}
+
+/** A newer owner was met, or the workflow was reset: what this run believed is worth nothing. Read the log and claim again. */
+export function loseOwnership(state: CoordinatorState, reason: string): Decision {
+  if (
+    state.phase === 'opening' ||
+    state.phase === 'observing' ||
+    state.phase === 'claiming' ||
+    state.phase === 'ended'
+  ) {
+    return stay(state)
+  }
+  const failure: Failure = { code: 'Fenced', message: reason }
+  const waiting = [...(state.pending?.waiting ?? []), ...state.triggers]
+  const settled: Decision = {
+    state: {
+      ...without(state, 'pending', 'base', 'host', 'restoring'),
+      triggers: [],
+      triggerNow: false,
+      exhausted: false,
+      stopping: false,
+    },
+    commands: [
+      ...(state.host === undefined
+        ? []
+        : [{ type: 'stopTasks', host: state.host, reference: reference(state) } as const]),
+      ...(state.pending?.stage === 'snapshotting' ? [{ type: 'abandonSnapshot' } as const] : []),
+      ...(state.phase === 'deploying' ? [{ type: 'cancelDeployment' } as const] : []),
+      { type: 'cancelTimer', timer: 'interval' },
+      { type: 'cancelTimer', timer: 'backoff' },
+      { type: 'cancelTimer', timer: 'abort-retry' },
+      ...(waiting.length > 0
+        ? [{ type: 'settleTrigger', ids: waiting, outcome: { state: 'failed', reason } } as const]
+        : []),
+    ],
+  }
+  return then(settled, (s) => ({
+    state: { ...s, phase: 'observing', lastFailure: failure },
+    commands: [{ type: 'observe' }],
+  }))
+}
+
+/** Ends without writing: there is no log that this run may write to. */
+export function end(state: CoordinatorState, failure: Failure): Decision {
+  if (state.ending?.ending === 'CANCELED') {
+    return endNow({ ...state, note: `Nothing was written by this cancellation: ${failure.message}` })
+  }
+  return endNow({ ...state, ending: { ending: 'FAILED', reason: failure.message, failure } })
+}

@@ -1,0 +1,108 @@
+import type { DeployResult, RestoreReference } from '../engine/engine.js'
+import { scheduleCheckpoint } from './checkpointing.js'
+import { type Decision, reference, stay, without } from './decision.js'
+import { beginEnding, drain } from './ending.js'
+import type { EventContext } from './events.js'
+import { type Failure, isHopeless } from './failure.js'
+import { resolveRestorePoint } from './ownership.js'
+import { decideRestart } from './restart-strategy.js'
+import type { CoordinatorState } from './state.js'
+
+/** The restore point is known and whole: a new attempt begins. */
+export function onRestorePointResolved(state: CoordinatorState, restore: RestoreReference | undefined): Decision {
+  if (state.phase !== 'resolving') return stay(state)
+  if (state.ending) return drain(state)
+  const next: CoordinatorState = {
+    ...without(state, 'restoring', 'base', 'host', 'backoffMs'),
+    phase: 'deploying',
+    attempt: state.attempt + 1,
+    exhausted: false,
+    stopping: false,
+    ...(restore && { restoring: { number: restore.number, execution: restore.execution } }),
+  }
+  return {
+    state: next,
+    commands: [{ type: 'deploy', reference: reference(next), ...(restore && { restore }) }],
+  }
+}
+
+/** Records flow. What the restored snapshot had left to commit is committed. */
+export function onDeployed(
+  state: CoordinatorState,
+  attempt: number,
+  result: DeployResult,
+  context: EventContext,
+): Decision {
+  if (state.phase !== 'deploying' || attempt !== state.attempt) return stay(state)
+  const own = state.restoring?.execution === state.execution ? state.restoring.number : undefined
+  const next: CoordinatorState = {
+    ...without(state, 'lastFailure', 'backoffMs'),
+    phase: 'running',
+    host: result.host,
+    startedAt: context.now,
+    consecutiveFailures: 0,
+    committedThrough: Math.max(state.committedThrough, own ?? 0),
+    ...(own !== undefined && { base: own }),
+  }
+  if (next.ending) return drain(next)
+  return startWatching(next, result.host, context)
+}
+
+/** The new run has the tasks that never stopped. */
+export function onAdopted(state: CoordinatorState, context: EventContext): Decision {
+  if (state.phase !== 'adopting' || state.host === undefined) return stay(state)
+  const next: CoordinatorState = { ...state, phase: 'running' }
+  if (next.ending) return drain(next)
+  return startWatching(next, state.host, context)
+}
+
+function startWatching(state: CoordinatorState, host: string, context: EventContext): Decision {
+  const scheduled = scheduleCheckpoint(state, context)
+  return {
+    state: scheduled.state,
+    commands: [{ type: 'watch', reference: reference(state), host }, ...scheduled.commands],
+  }
+}
+
+export function onDeployFailed(
+  state: CoordinatorState,
+  attempt: number,
+  failure: Failure,
+  context: EventContext,
+): Decision {
+  if (state.phase !== 'deploying' || attempt !== state.attempt) return stay(state)
+  if (state.ending) return drain(state)
+  return failAttempt(state, failure, context)
+}
+
+/** Tasks failed or are gone: settle what is in flight, then restart or give up as the strategy says. */
+export function failAttempt(state: CoordinatorState, failure: Failure, context: EventContext): Decision {
+  if (state.ending) return drain(state)
+  if (isHopeless(failure)) {
+    return beginEnding(state, { ending: 'FAILED', reason: failure.message, failure })
+  }
+  const restart = decideRestart(state.spec.restartStrategy, state.restarts, context.now, context.random)
+  const failed: CoordinatorState = { ...state, restarts: restart.history, lastFailure: failure }
+  if (restart.decision === 'giveUp') {
+    const message = `${failure.message} The job is not restarted: ${restart.reason}.`
+    return beginEnding(failed, { ending: 'FAILED', reason: message, failure: { code: 'JobFailed', message } })
+  }
+  return drain({
+    ...failed,
+    backoffMs: restart.delayMs,
+    counts: { ...failed.counts, restarts: failed.counts.restarts + 1 },
+  })
+}
+
+/** Everything of the failed attempt is settled: wait as the strategy says. */
+export function backOff(state: CoordinatorState): Decision {
+  const ms = state.backoffMs ?? 0
+  return {
+    state: { ...state, phase: 'backoff' },
+    commands: [{ type: 'startTimer', timer: 'backoff', ms, summary: `before restart ${state.counts.restarts}` }],
+  }
+}
+
+export function onBackoffOver(state: CoordinatorState): Decision {
+  return state.phase === 'backoff' ? resolveRestorePoint(state) : stay(state)
+}

@@ -1,0 +1,210 @@
+import type { CheckpointStatistics, Ending } from '../checkpoint/entry.js'
+import type { RestoredFrom } from '../checkpoint/execution-record.js'
+import type { SnapshotResult } from '../engine/engine.js'
+import type { JobSpec } from '../spec/job-spec.js'
+import type { Failure } from './failure.js'
+import type { RestartHistory } from './restart-strategy.js'
+
+/** What the coordinator is waiting for. */
+export type Phase =
+  /** The execution is being created and the restore choice settled. */
+  | 'opening'
+  /** The newest entry of the log is being read again. */
+  | 'observing'
+  | 'claiming'
+  /** The restore point is being found and verified. */
+  | 'resolving'
+  /** A host is being looked for, or starts the tasks. */
+  | 'deploying'
+  /** A new run takes over tasks that go on running. */
+  | 'adopting'
+  | 'running'
+  /** What is in flight is settled and the tasks are stopped, before a restart or an ending. */
+  | 'draining'
+  /** Waiting before a restart. */
+  | 'backoff'
+  | 'closing'
+  | 'cleaning'
+  | 'ended'
+
+export type CancelMode = 'RETAIN' | 'DELETE'
+
+/** What the operator's configuration says, as far as the coordinator needs it. */
+export interface Settings {
+  readonly allowDeleteOnCancel: boolean
+  readonly cancelTimeoutMs: number
+  /** Rows kept of the checkpoint history. */
+  readonly historySize: number
+}
+
+/** The entry by which this run owns the log, and the run that appended it. */
+export interface Claim {
+  readonly number: number
+  readonly run: string
+}
+
+export interface PendingSnapshot {
+  readonly number: number
+  /** Identifies this publication in the log. */
+  readonly nonce: string
+  readonly stage: 'snapshotting' | 'publishing' | 'aborting' | 'committing'
+  readonly triggeredAt: number
+  readonly base?: number
+  readonly result?: SnapshotResult
+  /** What stays alive if it is published. */
+  readonly alive?: readonly number[]
+  /** Why it is being given up. */
+  readonly failure?: Failure
+  /** Updates that wait for its outcome. */
+  readonly waiting: readonly string[]
+}
+
+export interface EndingPlan {
+  readonly ending: Ending
+  readonly reason: string
+  readonly failure?: Failure
+}
+
+export interface CancelRequest {
+  /** Absent = the job's policy. */
+  readonly mode?: CancelMode
+  readonly waiting: readonly string[]
+}
+
+export type TriggerOutcome =
+  | { readonly state: 'completed'; readonly number: number }
+  | { readonly state: 'failed'; readonly reason: string }
+
+/** All that survives continue-as-new. Plain JSON. */
+export interface CoordinatorState {
+  readonly job: string
+  readonly execution: string
+  readonly phase: Phase
+  /** When the last event happened, milliseconds since the epoch. */
+  readonly now: number
+  readonly spec: JobSpec
+  readonly settings: Settings
+  readonly restoredFrom?: RestoredFrom
+
+  readonly claim?: Claim
+  /** The next entry of the log. */
+  readonly nextNumber: number
+  readonly alive: readonly number[]
+  readonly committedThrough: number
+  /** Newest completed snapshot of this execution. */
+  readonly latest?: number
+  /** The base that increments may build on: confirmed to the tasks of the current attempt. */
+  readonly base?: number
+
+  readonly attempt: number
+  readonly host?: string
+  readonly startedAt?: number
+  readonly restoring?: { readonly number: number; readonly execution: string }
+  /** The tasks of the attempt have been told to stop. */
+  readonly stopping: boolean
+  /** All sources of the current attempt are exhausted. */
+  readonly exhausted: boolean
+
+  readonly pending?: PendingSnapshot
+  readonly triggers: readonly string[]
+  readonly triggerNow: boolean
+  readonly lastTriggeredAt: number
+  readonly lastDecidedAt: number
+  readonly consecutiveFailures: number
+
+  readonly restarts: RestartHistory
+  /** Why the tasks are being restarted, while they are. */
+  readonly lastFailure?: Failure
+  readonly backoffMs?: number
+
+  readonly ending?: EndingPlan
+  readonly cancel?: CancelRequest
+  /** `cancel.timeout` has passed: nothing more is waited for. */
+  readonly overdue: boolean
+  /** Finishing the sinks' output without tasks, before the end. */
+  readonly output: 'untried' | 'finishing' | 'tried'
+  readonly keptAtEnd?: readonly number[]
+  readonly note?: string
+
+  readonly counts: Counts
+  /** Newest first. */
+  readonly history: readonly CheckpointStatistics[]
+}
+
+export interface Counts {
+  readonly triggered: number
+  readonly completed: number
+  readonly failed: number
+  readonly restarts: number
+}
+
+/** Flink's job states, as far as they occur here. */
+export type JobState =
+  | 'INITIALIZING'
+  | 'CREATED'
+  | 'RUNNING'
+  | 'FAILING'
+  | 'RESTARTING'
+  | 'CANCELLING'
+  | 'FAILED'
+  | 'CANCELED'
+  | 'FINISHED'
+
+/** A state before anything is known but who and what; `opened` replaces spec and settings. */
+export function initialState(job: string, execution: string, spec: JobSpec, settings: Settings): CoordinatorState {
+  return {
+    job,
+    execution,
+    spec,
+    settings,
+    phase: 'opening',
+    now: 0,
+    nextNumber: 1,
+    alive: [],
+    committedThrough: 0,
+    attempt: 0,
+    stopping: false,
+    exhausted: false,
+    triggers: [],
+    triggerNow: false,
+    lastTriggeredAt: 0,
+    lastDecidedAt: 0,
+    consecutiveFailures: 0,
+    restarts: { failures: [] },
+    overdue: false,
+    output: 'untried',
+    counts: { triggered: 0, completed: 0, failed: 0, restarts: 0 },
+    history: [],
+  }
+}
+
+export function jobState(state: CoordinatorState): JobState {
+  const ending = state.ending?.ending
+  switch (state.phase) {
+    case 'ended':
+      return ending ?? 'FAILED'
+    case 'opening':
+      return ending === 'CANCELED' ? 'CANCELLING' : 'INITIALIZING'
+    case 'backoff':
+      return 'RESTARTING'
+    case 'adopting':
+    case 'running':
+      return 'RUNNING'
+    case 'observing':
+    case 'claiming':
+    case 'resolving':
+      if (ending) return endingState(ending)
+      return state.attempt === 0 ? 'INITIALIZING' : 'RESTARTING'
+    case 'deploying':
+      if (ending) return endingState(ending)
+      return state.counts.restarts === 0 ? 'CREATED' : 'RESTARTING'
+    case 'draining':
+    case 'closing':
+    case 'cleaning':
+      return ending ? endingState(ending) : 'FAILING'
+  }
+}
+
+function endingState(ending: Ending): JobState {
+  return ending === 'CANCELED' ? 'CANCELLING' : ending === 'FAILED' ? 'FAILING' : 'RUNNING'
+}
