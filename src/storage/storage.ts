@@ -26,6 +26,13 @@ export interface Storage {
 
   /** Idempotent: a name that is not there is a success. Leaves no empty folder behind where the scheme has folders. */
   delete(name: string): Promise<void>
+
+  /**
+   * Removes what writers left unfinished below `folder` (temporaries, half uploads) and folders that are empty. `dead`: only
+   * what certainly belongs to no live writer; `all`: also what live ones are writing, whose write then fails. So `all` is
+   * only for folders where nothing that is still to come may count.
+   */
+  tidy(folder: string, writers: 'dead' | 'all'): Promise<void>
 }
 
 export interface StoredObject {

@@ -1,0 +1,191 @@
+import { dirname, join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { TidemarkError } from '../../errors.js'
+import { checkFolder, checkName } from '../names.js'
+import type { Storage, StoredObject } from '../storage.js'
+import { unavailable } from './file-errors.js'
+import { type FileSystem, isErrno, type NewFile, nodeFileSystem } from './file-system.js'
+import { Folders } from './folders.js'
+import { isTemporary, temporaryName, writerIsDead } from './temporary.js'
+import { walk } from './walk.js'
+
+/** How often a write begins again because another process pruned the folder under it. Each time somebody else made progress. */
+const patience = 100
+
+/**
+ * Objects as files below a directory of any POSIX file system with hard links. Folders are 0700, files 0600.
+ *
+ * A file gets its name only when it is whole and durable: temporary in the same folder → sync → `link` (refuses a taken
+ * name) or `rename` (replaces) → sync of the folder. A crash before the third step leaves a temporary that nobody lists; after it,
+ * the object. Both answers of `createIfAbsent` come after the sync of the folder: a caller that finds its own earlier bytes
+ * goes on from them, so they must not be lost either.
+ */
+export class FileStorage implements Storage {
+  readonly uri: string
+  readonly #root: string
+  readonly #fs: FileSystem
+  readonly #folders: Folders
+
+  /** @param root absolute path; made on the first write */
+  constructor(root: string, fs: FileSystem = nodeFileSystem) {
+    this.uri = pathToFileURL(root).href
+    this.#root = root
+    this.#fs = fs
+    this.#folders = new Folders(root, fs)
+  }
+
+  async read(name: string): Promise<Buffer> {
+    checkName(name)
+    const path = join(this.#root, name)
+    try {
+      return await this.#fs.readFile(path)
+    } catch (error) {
+      // A folder of that name is no object either.
+      if (!isErrno(error, 'ENOENT', 'EISDIR')) throw unavailable('read', path, error)
+      throw new TidemarkError('ObjectNotFound', `${path} is not there.`, { path, cause: error })
+    }
+  }
+
+  async createIfAbsent(name: string, content: Uint8Array): Promise<'created' | 'exists'> {
+    return this.#place(name, content, async (temporary, path) => {
+      try {
+        await this.#fs.link(temporary, path)
+        return 'created'
+      } catch (error) {
+        if (isErrno(error, 'EEXIST')) return 'exists'
+        throw error
+      } finally {
+        await this.#abandon(temporary)
+      }
+    })
+  }
+
+  async write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    await this.#place(name, content, async (temporary, path) => {
+      try {
+        await this.#fs.rename(temporary, path)
+      } catch (error) {
+        await this.#abandon(temporary)
+        throw error
+      }
+    })
+  }
+
+  async list(folder: string): Promise<readonly StoredObject[]> {
+    checkFolder(folder)
+    try {
+      return await walk(this.#fs, this.#root, folder)
+    } catch (error) {
+      throw unavailable('list', join(this.#root, folder), error)
+    }
+  }
+
+  async delete(name: string): Promise<void> {
+    checkName(name)
+    const path = join(this.#root, name)
+    const folder = parentOf(name)
+    try {
+      await this.#folders.refuseEscape(folder)
+      await this.#fs.unlink(path)
+    } catch (error) {
+      // EISDIR, EPERM on some systems: a folder has that name, so no object has.
+      const absent = isErrno(error, 'ENOENT', 'EISDIR') || (isErrno(error, 'EPERM') && (await this.#isFolder(path)))
+      if (!absent) throw unavailable('delete', path, error)
+    }
+    try {
+      await this.#folders.prune(folder)
+    } catch (error) {
+      throw unavailable('remove the empty folder of', path, error)
+    }
+  }
+
+  async tidy(folder: string, writers: 'dead' | 'all'): Promise<void> {
+    checkFolder(folder)
+    try {
+      await this.#folders.refuseEscape(folder)
+      await this.#tidyFolder(folder, writers)
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw unavailable('tidy', join(this.#root, folder), error)
+    }
+  }
+
+  /** Writes a whole, durable temporary beside `name` and lets `finish` give it the name. */
+  async #place<T>(
+    name: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    finish: (temporary: string, path: string) => Promise<T>,
+  ): Promise<T> {
+    checkName(name)
+    const folder = parentOf(name)
+    const path = join(this.#root, name)
+    for (let attempt = 1; ; attempt++) {
+      let started = false
+      try {
+        await this.#folders.prepare(folder)
+        const temporary = join(this.#root, folder, temporaryName())
+        const file = await this.#fs.createFile(temporary)
+        started = true
+        await this.#fill(file, temporary, content)
+        const result = await finish(temporary, path)
+        await this.#fs.syncFolder(join(this.#root, folder))
+        return result
+      } catch (error) {
+        // ENOENT: the folder was pruned before our temporary was in it, or somebody who may (`tidy`) removed the temporary. What
+        // has been read from a stream cannot be had again: there the caller repeats.
+        this.#folders.forget(folder)
+        const repeatable = !started || content instanceof Uint8Array
+        if (!isErrno(error, 'ENOENT') || !repeatable || attempt === patience) throw unavailable('write', path, error)
+      }
+    }
+  }
+
+  async #fill(file: NewFile, temporary: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+    try {
+      if (content instanceof Uint8Array) await file.append(content)
+      else for await (const chunk of content) await file.append(chunk)
+      await file.sync()
+      await file.close()
+    } catch (error) {
+      await file.close().catch(() => {})
+      await this.#abandon(temporary)
+      throw error
+    }
+  }
+
+  /** Best effort: a temporary that stays behind is garbage that `tidy` knows, and the outcome of the write is decided without it. */
+  async #abandon(temporary: string): Promise<void> {
+    await this.#fs.unlink(temporary).catch(() => {})
+  }
+
+  async #isFolder(path: string): Promise<boolean> {
+    const parent = await this.#fs.readFolder(dirname(path)).catch(() => [])
+    return parent.some((entry) => join(dirname(path), entry.name) === path && entry.isDirectory())
+  }
+
+  /** Depth first, so that a folder that only held empty folders goes too. */
+  async #tidyFolder(folder: string, writers: 'dead' | 'all'): Promise<void> {
+    for (const entry of await this.#fs.readFolder(join(this.#root, folder))) {
+      const name = folder === '' ? entry.name : `${folder}/${entry.name}`
+      try {
+        if (entry.isDirectory()) await this.#tidyFolder(name, writers)
+        else if (isTemporary(entry.name) && (await this.#isGarbage(name, writers))) {
+          await this.#fs.unlink(join(this.#root, name))
+        }
+      } catch (error) {
+        if (!isErrno(error, 'ENOENT')) throw error
+      }
+    }
+    await this.#folders.prune(folder)
+  }
+
+  async #isGarbage(name: string, writers: 'dead' | 'all'): Promise<boolean> {
+    if (writers === 'all') return true
+    const { mtimeMs } = await this.#fs.status(join(this.#root, name))
+    return writerIsDead(name.slice(name.lastIndexOf('/') + 1), mtimeMs)
+  }
+}
+
+function parentOf(name: string): string {
+  const cut = name.lastIndexOf('/')
+  return cut === -1 ? '' : name.slice(0, cut)
+}

@@ -1,0 +1,70 @@
+import { constants, type Dirent } from 'node:fs'
+import { link, lstat, mkdir, open, readdir, readFile, realpath, rename, rmdir, unlink } from 'node:fs/promises'
+
+/**
+ * The few calls that the file driver makes, each one step that either happened or did not. A port, so that a test can
+ * stop the world between any two of them; production has exactly one implementation, below.
+ */
+export interface FileSystem {
+  /** Creates a file that must not exist yet, mode 0600. */
+  createFile(path: string): Promise<NewFile>
+  /** Gives an existing file a second name; `EEXIST` when that name is taken: the atomic step of create-if-absent. */
+  link(existing: string, path: string): Promise<void>
+  rename(from: string, to: string): Promise<void>
+  unlink(path: string): Promise<void>
+  /** One level, mode 0700. */
+  makeFolder(path: string): Promise<void>
+  /** Only an empty one. */
+  removeFolder(path: string): Promise<void>
+  /** Makes the names in a folder durable. */
+  syncFolder(path: string): Promise<void>
+  readFile(path: string): Promise<Buffer>
+  readFolder(path: string): Promise<readonly Dirent[]>
+  /** Of the name itself: a symbolic link is not followed. */
+  status(path: string): Promise<{ readonly size: number; readonly mtimeMs: number }>
+  realPath(path: string): Promise<string>
+}
+
+export interface NewFile {
+  append(chunk: Uint8Array): Promise<void>
+  sync(): Promise<void>
+  close(): Promise<void>
+}
+
+export const nodeFileSystem: FileSystem = {
+  async createFile(path) {
+    const handle = await open(path, 'wx', 0o600)
+    return {
+      append: (chunk) => handle.appendFile(chunk),
+      sync: () => handle.sync(),
+      close: () => handle.close(),
+    }
+  },
+  link,
+  rename,
+  unlink,
+  makeFolder: async (path) => {
+    await mkdir(path, { mode: 0o700 })
+  },
+  removeFolder: rmdir,
+  async syncFolder(path) {
+    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+    try {
+      await handle.sync()
+    } catch (error) {
+      // Some network file systems cannot sync a folder: there, names are as durable as the server makes them.
+      if (!isErrno(error, 'EINVAL', 'ENOTSUP')) throw error
+    } finally {
+      await handle.close()
+    }
+  },
+  readFile: (path) => readFile(path),
+  readFolder: (path) => readdir(path, { withFileTypes: true }),
+  status: (path) => lstat(path),
+  realPath: (path) => realpath(path),
+}
+
+/** Whether a thrown value is a system error with one of these codes. */
+export function isErrno(error: unknown, ...codes: string[]): boolean {
+  return error instanceof Error && 'code' in error && codes.includes(String(error.code))
+}

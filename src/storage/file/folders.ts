@@ -1,0 +1,99 @@
+import { dirname, join, sep } from 'node:path'
+import { TidemarkError } from '../../errors.js'
+import { type FileSystem, isErrno } from './file-system.js'
+
+/** Folders remembered as durable; beyond this many the memory starts afresh. */
+const rememberedFolders = 1000
+
+/**
+ * Makes, checks and prunes the folders below a root. Others may prune at the same time, so whatever was made can be gone a
+ * moment later: callers try again on `ENOENT`.
+ */
+export class Folders {
+  readonly #root: string
+  readonly #fs: FileSystem
+  /** Folders whose whole chain of names this instance has synced. */
+  readonly #durable = new Set<string>()
+
+  constructor(root: string, fs: FileSystem) {
+    this.#root = root
+    this.#fs = fs
+  }
+
+  /**
+   * Makes `folder` (relative) with all its parents and syncs each parent, also where another process made the level: its own sync
+   * may still be to come, and our file must not hang from a name that a power failure takes back.
+   */
+  async prepare(folder: string): Promise<void> {
+    if (this.#durable.has(folder)) return this.refuseEscape(folder)
+    await this.#makeRoot()
+    let path = this.#root
+    let relative = ''
+    for (const segment of folder === '' ? [] : folder.split('/')) {
+      relative = relative === '' ? segment : `${relative}/${segment}`
+      await this.#make(join(path, segment))
+      await this.refuseEscape(relative)
+      await this.#fs.syncFolder(path)
+      path = join(path, segment)
+    }
+    if (this.#durable.size >= rememberedFolders) this.#durable.clear()
+    this.#durable.add(folder)
+  }
+
+  /** `folder` turned out not to be there: someone pruned it. */
+  forget(folder: string): void {
+    this.#durable.delete(folder)
+  }
+
+  /** @throws InvalidPath where a symbolic link leads out of the root; ENOENT where the folder is not there */
+  async refuseEscape(folder: string): Promise<void> {
+    const [root, real] = await Promise.all([this.#fs.realPath(this.#root), this.#fs.realPath(join(this.#root, folder))])
+    if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return
+    throw new TidemarkError(
+      'InvalidPath',
+      `${join(this.#root, folder)} is a link that leads out of ${this.#root}, to ${real}: nothing is written or deleted there.`,
+      { path: join(this.#root, folder) },
+    )
+  }
+
+  /** Removes `folder` and then its parents as long as they are empty; the root stays. */
+  async prune(folder: string): Promise<void> {
+    for (let current = folder; current !== '' && current !== '.'; current = dirname(current)) {
+      try {
+        await this.#fs.removeFolder(join(this.#root, current))
+        this.forget(current)
+      } catch (error) {
+        if (isErrno(error, 'ENOTEMPTY', 'EEXIST', 'EBUSY', 'ENOTDIR')) return
+        // Another pruner was quicker: the parents may be empty now too.
+        if (!isErrno(error, 'ENOENT')) throw error
+      }
+    }
+  }
+
+  async #make(path: string): Promise<void> {
+    try {
+      await this.#fs.makeFolder(path)
+    } catch (error) {
+      if (!isErrno(error, 'EEXIST')) throw error
+    }
+  }
+
+  async #makeRoot(): Promise<void> {
+    const missing: string[] = []
+    for (let path = this.#root; !(await this.#exists(path)); path = dirname(path)) missing.unshift(path)
+    for (const path of missing) {
+      await this.#make(path)
+      await this.#fs.syncFolder(dirname(path))
+    }
+  }
+
+  async #exists(path: string): Promise<boolean> {
+    try {
+      await this.#fs.realPath(path)
+      return true
+    } catch (error) {
+      if (isErrno(error, 'ENOENT')) return false
+      throw error
+    }
+  }
+}

@@ -1,0 +1,35 @@
+import { createHash, randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { temporaryPrefix } from '../names.js'
+import { isErrno } from './file-system.js'
+
+/** A temporary of a writer that cannot be asked (another machine, or an id in use again) is dead at this age. */
+const deadAfterMs = 24 * 60 * 60 * 1000
+
+const host = createHash('sha256').update(hostname()).digest('hex').slice(0, 8)
+const pattern = /^\.tmp-([0-9a-f]{8})-([0-9]+)-/
+
+/** A new name for an unfinished file. It tells who writes it, so that the file of a killed process is known to be garbage. */
+export function temporaryName(): string {
+  return `${temporaryPrefix}${host}-${process.pid}-${randomUUID()}`
+}
+
+export function isTemporary(name: string): boolean {
+  return name.startsWith(temporaryPrefix)
+}
+
+/** Whether the writer is certainly gone: its process on this machine has ended, or nobody writes for a whole day. */
+export function writerIsDead(name: string, modifiedAt: number): boolean {
+  const [, writtenOn, pid] = pattern.exec(name) ?? []
+  if (writtenOn === host && pid !== undefined && !processRuns(Number(pid))) return true
+  return Date.now() - modifiedAt > deadAfterMs
+}
+
+function processRuns(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return !isErrno(error, 'ESRCH')
+  }
+}

@@ -1,0 +1,63 @@
+import { join } from 'node:path'
+import type { StoredObject } from '../storage.js'
+import { type FileSystem, isErrno } from './file-system.js'
+import { isTemporary } from './temporary.js'
+
+/** After this many walks in which something vanished, one is taken as it is: a root with many busy jobs never holds still. */
+const patience = 20
+
+/**
+ * Every regular file below `folder`, in name order. Links are not followed and not listed.
+ *
+ * Reading a tree is not one step: where something vanishes on the way (a discard runs), what was made since may be missing from
+ * the part already read. So the walk begins again, and a quiet folder is seen as it was at one time.
+ */
+export async function walk(fs: FileSystem, root: string, folder: string): Promise<StoredObject[]> {
+  for (let attempt = 0; ; attempt++) {
+    const found: StoredObject[] = []
+    const whole = await collect(fs, root, folder, found)
+    if (whole || attempt === patience || !(await exists(fs, join(root, folder)))) {
+      return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+    }
+  }
+}
+
+/** False where something that was seen could not be read any more. */
+async function collect(fs: FileSystem, root: string, folder: string, found: StoredObject[]): Promise<boolean> {
+  let whole = true
+  try {
+    for (const entry of await fs.readFolder(join(root, folder))) {
+      const name = folder === '' ? entry.name : `${folder}/${entry.name}`
+      if (entry.isDirectory()) {
+        whole = (await collect(fs, root, name, found)) && whole
+      } else if (entry.isFile() && !isTemporary(entry.name)) {
+        whole = (await add(fs, root, name, found)) && whole
+      }
+    }
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+  return whole
+}
+
+async function add(fs: FileSystem, root: string, name: string, found: StoredObject[]): Promise<boolean> {
+  try {
+    const status = await fs.status(join(root, name))
+    found.push({ name, size: status.size, modifiedAt: status.mtimeMs })
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}
+
+async function exists(fs: FileSystem, path: string): Promise<boolean> {
+  try {
+    await fs.realPath(path)
+    return true
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return false
+    throw error
+  }
+}

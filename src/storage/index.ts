@@ -1,0 +1,6 @@
+export { isBelow } from './allowed-dirs.js'
+export { openStorage } from './open-storage.js'
+export { probe } from './probe.js'
+export { scopedStorage } from './scoped-storage.js'
+export type { Storage, StoredObject } from './storage.js'
+export { joinUri, normalizeUri, splitUri } from './uri.js'

@@ -1,0 +1,25 @@
+import { TidemarkError } from '../errors.js'
+import { FileStorage } from './file/file-storage.js'
+import { MemoryStorage } from './memory-storage.js'
+import type { Storage } from './storage.js'
+import { parseUri } from './uri.js'
+
+/**
+ * Opens the store at a URI or path. Nothing is read or made yet.
+ * @throws InvalidConfiguration for a scheme without a driver
+ */
+export function openStorage(uri: string): Storage {
+  const parsed = parseUri(uri)
+  switch (parsed.scheme) {
+    case 'file':
+      return new FileStorage(parsed.path)
+    case 'memory':
+      return new MemoryStorage(parsed.name, parsed.folder)
+    case 'later':
+      throw new TidemarkError(
+        'InvalidConfiguration',
+        `${uri} cannot be used yet: storage on ${parsed.name}:// comes with a later version; choose a directory (file://).`,
+        { path: uri },
+      )
+  }
+}

@@ -1,0 +1,45 @@
+import { isTidemarkError, messageOf, TidemarkError } from '../errors.js'
+import type { Storage } from './storage.js'
+
+/**
+ * Tries everything that a job will need of a store, before its first record: write, create-if-absent by two callers at once, read back,
+ * list, delete. What it made is gone again afterwards.
+ * @param nonce makes the probe's names its own; a crashed probe leaves `_probe-<nonce>/` behind, which means nothing
+ * @throws InvalidConfiguration where the store does not keep the contract, StorageUnavailable where it does not answer
+ */
+export async function probe(storage: Storage, nonce: string): Promise<void> {
+  const folder = `_probe-${nonce}`
+  const written = `${folder}/written`
+  const created = `${folder}/created`
+  const content = Buffer.from(`probe ${nonce}`)
+  try {
+    await storage.write(written, content)
+    const outcomes = await Promise.all([
+      storage.createIfAbsent(created, content),
+      storage.createIfAbsent(created, content),
+    ])
+    if (outcomes.filter((outcome) => outcome === 'created').length !== 1) {
+      throw broken(storage, `of two writers that create one name at once, ${outcomes.join(' and ')} were the answers`)
+    }
+    for (const name of [written, created]) {
+      if (!content.equals(await storage.read(name))) throw broken(storage, 'what is read is not what was written')
+    }
+    const listed = (await storage.list(folder)).map((object) => object.name)
+    if (listed.join() !== [created, written].join()) throw broken(storage, 'a listing does not show what was written')
+    await storage.delete(written)
+    await storage.delete(created)
+    if ((await storage.list(folder)).length > 0) throw broken(storage, 'what was deleted is still listed')
+  } catch (error) {
+    if (isTidemarkError(error, 'InvalidConfiguration')) throw error
+    const code = isTidemarkError(error) && error.class === 'input' ? 'InvalidConfiguration' : 'StorageUnavailable'
+    throw new TidemarkError(code, `The storage at ${storage.uri} cannot be used: ${messageOf(error)}`, {
+      path: storage.uri,
+      cause: error,
+    })
+  }
+}
+
+function broken(storage: Storage, observation: string): TidemarkError {
+  const message = `The storage at ${storage.uri} cannot hold checkpoints: ${observation}; choose another one.`
+  return new TidemarkError('InvalidConfiguration', message, { path: storage.uri })
+}

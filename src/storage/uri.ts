@@ -1,0 +1,84 @@
+import { normalize, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { messageOf, TidemarkError } from '../errors.js'
+
+const schemePattern = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//
+const memoryPattern = /^memory:\/\/([A-Za-z0-9][A-Za-z0-9._-]*)(\/.*)?$/
+
+/** Schemes that are part of the design and have no driver yet. */
+const laterSchemes = new Set(['s3', 'hdfs'])
+
+export type StorageUri =
+  | { readonly scheme: 'file'; readonly uri: string; readonly path: string }
+  | { readonly scheme: 'memory'; readonly uri: string; readonly name: string; readonly folder: string }
+  | { readonly scheme: 'later'; readonly uri: string; readonly name: string }
+
+/**
+ * One spelling for each place: an absolute URI without a trailing slash, `..` resolved, characters percent-encoded.
+ * Text without a scheme is a path, relative to `base` (a path or a file URI; default: the working directory).
+ * @throws InvalidConfiguration for an unknown scheme or a URI that names no place
+ */
+export function normalizeUri(uri: string, base?: string): string {
+  return parseUri(uri, base).uri
+}
+
+export function parseUri(uri: string, base?: string): StorageUri {
+  if (uri === '') throw invalid(uri, 'it is empty')
+  if (uri.includes('\0')) throw invalid(uri, 'it holds a NUL character')
+  if (/^file:/i.test(uri)) return fileUri(filePath(uri))
+  const scheme = schemePattern.exec(uri)?.[1]?.toLowerCase()
+  if (scheme === undefined) {
+    const from = base === undefined ? process.cwd() : /^file:/i.test(base) ? filePath(base) : base
+    return fileUri(resolve(from, uri))
+  }
+  if (scheme === 'memory') return memoryUri(uri)
+  if (laterSchemes.has(scheme)) return { scheme: 'later', uri: uri.replace(/\/+$/, ''), name: scheme }
+  throw invalid(uri, `the scheme ${scheme}:// is not known; write a path, or a URI with file:// or memory://`)
+}
+
+/** The URI of what lies at `path` (a plain relative path) below a normalised URI. */
+export function joinUri(uri: string, path: string): string {
+  const parsed = parseUri(uri)
+  return parsed.scheme === 'file' ? fileUri(resolve(parsed.path, path)).uri : `${parsed.uri}/${path}`
+}
+
+/** Splits off the last segment; undefined at the top. */
+export function splitUri(uri: string): { readonly parent: string; readonly last: string } | undefined {
+  const cut = uri.lastIndexOf('/')
+  const last = uri.slice(cut + 1)
+  const parent = uri.slice(0, cut)
+  if (last === '' || parent.endsWith('/')) return undefined
+  return { parent, last: decodeURIComponent(last) }
+}
+
+function fileUri(path: string): StorageUri {
+  const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path
+  return { scheme: 'file', uri: pathToFileURL(trimmed).href, path: trimmed }
+}
+
+function filePath(uri: string): string {
+  try {
+    const url = new URL(uri)
+    if (url.search !== '' || url.hash !== '') throw new Error('write ? as %3F and # as %23')
+    if (!/^file:\/(?!\/[^/])/i.test(uri)) throw new Error('a file URI has an absolute path: file:///directory')
+    return normalize(fileURLToPath(url))
+  } catch (error) {
+    throw invalid(uri, messageOf(error))
+  }
+}
+
+function memoryUri(uri: string): StorageUri {
+  const match = memoryPattern.exec(uri)
+  const name = match?.[1]
+  if (name === undefined) throw invalid(uri, 'a memory store is written memory://name')
+  const segments = (match?.[2] ?? '').split('/').filter((segment) => segment !== '')
+  if (segments.some((segment) => segment === '.' || segment === '..')) throw invalid(uri, '. and .. are not allowed')
+  const folder = segments.join('/')
+  return { scheme: 'memory', uri: folder === '' ? `memory://${name}` : `memory://${name}/${folder}`, name, folder }
+}
+
+function invalid(uri: string, reason: string): TidemarkError {
+  return new TidemarkError('InvalidConfiguration', `${JSON.stringify(uri)} is no storage location: ${reason}.`, {
+    path: uri,
+  })
+}
