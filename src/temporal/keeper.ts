@@ -7,8 +7,8 @@ import type { Readable, Writable } from 'node:stream'
  * kernel closes it when we are gone, whatever the reason. Then the command gets a SIGTERM, and after so many seconds a
  * SIGKILL. When the command ends by itself the shell ends with its exit code.
  *
- * The waiting for the leash is in a subshell that knows the shell's builtins only, so that ending it leaves nothing behind.
- * `sleep 1` is the one exception, while a SIGTERM is being obeyed.
+ * The waiting for the leash is in a subshell that uses the shell's builtins only, so that ending it leaves nothing behind;
+ * the one exception, `sleep 1` while a SIGTERM is being obeyed, ends by itself.
  */
 const keeperScript = `
 grace=$1; shift
@@ -33,7 +33,7 @@ export interface KeptProcess {
   readonly pid: number
   readonly stdout: Readable
   readonly stderr: Readable
-  /** Resolves with the exit code when the command has ended: 128 + the signal's number where one ended it. */
+  /** Resolves with the exit code (128 + the signal's number where one ended it) when all has ended and all output is read. */
   readonly exited: Promise<number>
   /** Lets go of the leash; `exited` resolves when that has had its effect. */
   release(): void
@@ -57,13 +57,9 @@ export async function spawnKept(command: string, args: readonly string[], option
   )
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
   const pid = child.pid as number
-  const exited = new Promise<number>((resolve) => {
-    child.once('exit', (code) => {
-      // Only the death of the keeper itself can leave the command behind; its process group is still known.
-      killGroup(pid)
-      resolve(code ?? 137)
-    })
-  })
+  // What is left at the keeper's end is the last `sleep`; or, where the keeper itself was killed, the command.
+  child.once('exit', () => killGroup(pid))
+  const exited = new Promise<number>((resolve) => child.once('close', (code) => resolve(code ?? 137)))
   child.stdin.on('error', () => {}) // The keeper may be gone before we let go.
   return { pid, stdout: child.stdout, stderr: child.stderr, exited, release: () => child.stdin.end() }
 }
