@@ -1,0 +1,16 @@
+import type { Stream } from '../../pipeline/stream.js'
+import { type FileSourceOptions, streamOfFiles } from './file-source.js'
+import type { FileFormat } from './format.js'
+import { findNewline } from './record-file.js'
+
+/** The lines of text files (UTF-8), without their line ends; empty lines included. */
+export function textFiles(paths: string | readonly string[], options: FileSourceOptions = {}): Stream<string> {
+  return streamOfFiles(text, paths, options)
+}
+
+const text: FileFormat<string> = {
+  name: 'textFiles',
+  findEnd: findNewline,
+  skipEmpty: false,
+  decoder: () => ({ needsHeader: false, decode: (records) => ({ records }) }),
+}
