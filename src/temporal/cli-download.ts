@@ -35,7 +35,10 @@ export async function downloadCli(directory: string, release: CliRelease, option
   try {
     const infoUrl = new URL(`/cli/v${temporalCliVersion}`, service)
     infoUrl.search = new URLSearchParams({ arch: release.arch, platform: release.platform }).toString()
-    const { archiveUrl, fileToExtract } = downloadInfo.parse(await (await get(infoUrl, silence.signal)).json())
+    const answer = downloadInfo.safeParse(await (await get(infoUrl, silence.signal)).json())
+    if (!answer.success)
+      throw new Error(`${infoUrl.host} answers nonsense: ${z.prettifyError(answer.error).replace(/\s+/g, ' ')}`)
+    const { archiveUrl, fileToExtract } = answer.data
     silence.restart()
 
     const response = await get(new URL(archiveUrl), silence.signal)
