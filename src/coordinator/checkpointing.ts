@@ -127,7 +127,7 @@ export function onPublished(state: CoordinatorState, number: number, context: Ev
     pending.waiting.length > 0
       ? [{ type: 'settleTrigger', ids: pending.waiting, outcome: { state: 'completed', number } }]
       : []
-  const published: Decision = { state: next, commands: [{ type: 'cancelTimer', timer: 'abort-retry' }, ...settle] }
+  const published: Decision = { state: next, commands: settle }
   const { host } = state
   // Without tasks the sinks' commits are finished from the metadata, by the next restore or before the end.
   if (host === undefined) return then(published, (s) => drain(without(s, 'pending')))
@@ -183,7 +183,10 @@ export function giveUp(state: CoordinatorState, pending: PendingSnapshot, failur
   return { state: next, commands: abortCommand(next) }
 }
 
-/** The same bytes at every try, so that an earlier try's success is recognised. */
+/**
+ * The same bytes at every try, so that an earlier try's success is recognised. While the store does not answer the number
+ * stays undecided and records flow on; the activity tries for as long as it takes.
+ */
 function abortCommand(state: CoordinatorState): readonly Command[] {
   const { pending, claim } = state
   if (!pending || !claim) return []
@@ -197,27 +200,6 @@ function abortCommand(state: CoordinatorState): readonly Command[] {
     committedThrough: state.committedThrough,
   }
   return [{ type: 'abort', plan, reason: pending.failure?.message ?? 'given up' }]
-}
-
-/** The store did not answer: the number stays undecided, records flow on, and it is tried again. */
-export function onAbortFailed(state: CoordinatorState, number: number): Decision {
-  const { pending } = state
-  if (pending?.number !== number || pending.stage !== 'aborting') return stay(state)
-  return {
-    state,
-    commands: [
-      {
-        type: 'startTimer',
-        timer: 'abort-retry',
-        ms: 1_000,
-        summary: `storage does not answer, chk-${number} is undecided`,
-      },
-    ],
-  }
-}
-
-export function retryAbort(state: CoordinatorState): Decision {
-  return state.pending?.stage === 'aborting' ? { state, commands: abortCommand(state) } : stay(state)
 }
 
 /** The number is given up. Counts as one failure, whatever else was tried for it. */

@@ -56,8 +56,6 @@ export type Command =
       readonly number: number
       readonly base?: number
     }
-  /** No event: what the snapshot in flight answers does not matter any more. */
-  | { readonly type: 'abandonSnapshot' }
   | { readonly type: 'publish'; readonly plan: PublicationPlan; readonly timeoutMs: number }
   | { readonly type: 'abort'; readonly plan: EntryPlan; readonly reason: string }
   | { readonly type: 'commit'; readonly reference: AttemptReference; readonly host: string; readonly number: number }

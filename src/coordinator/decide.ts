@@ -1,14 +1,12 @@
 import { onCancelRequested } from './cancel.js'
 import {
   onAborted,
-  onAbortFailed,
   onCommitFailed,
   onCommitted,
   onPublicationUnknown,
   onPublished,
   onSnapshotFailed,
   onSnapshotTaken,
-  retryAbort,
   scheduleCheckpoint,
 } from './checkpointing.js'
 import { type Decision, stay, without } from './decision.js'
@@ -92,8 +90,6 @@ export function decide(previous: CoordinatorState, event: CoordinatorEvent): Dec
       return onPublicationUnknown(state, event.number, event.failure)
     case 'aborted':
       return onAborted(state, event.number, event)
-    case 'abortFailed':
-      return onAbortFailed(state, event.number)
     case 'committed':
       return onCommitted(state, event.number, event)
     case 'commitFailed':
@@ -122,8 +118,6 @@ export function decide(previous: CoordinatorState, event: CoordinatorEvent): Dec
           return scheduleCheckpoint(state, event)
         case 'backoff':
           return onBackoffOver(state)
-        case 'abort-retry':
-          return retryAbort(state)
         case 'cancel-deadline':
           return onDeadline(state)
       }

@@ -1,4 +1,4 @@
-import { aliveAfterEnding } from '../checkpoint/retention-plan.js'
+import { aliveAfterEnding } from '../checkpoint/retention-table.js'
 import { giveUp } from './checkpointing.js'
 import type { CancelOutcome, Command } from './commands.js'
 import { type Decision, reference, stay, then, without } from './decision.js'
@@ -40,7 +40,7 @@ export function drain(state: CoordinatorState): Decision {
       const given = giveUp(next, pending, failure)
       return {
         state: given.state,
-        commands: [{ type: 'cancelTimer', timer: 'interval' }, { type: 'abandonSnapshot' }, ...given.commands],
+        commands: [{ type: 'cancelTimer', timer: 'interval' }, ...given.commands],
       }
     }
     return { state: next, commands: [{ type: 'cancelTimer', timer: 'interval' }] }

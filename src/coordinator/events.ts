@@ -35,7 +35,7 @@ export interface Opened {
   readonly statistics: readonly CheckpointStatistics[]
 }
 
-export type TimerName = 'interval' | 'backoff' | 'cancel-deadline' | 'abort-retry'
+export type TimerName = 'interval' | 'backoff' | 'cancel-deadline'
 
 export type CoordinatorEvent = EventContext & EventBody
 
@@ -60,7 +60,6 @@ export type EventBody =
   | { readonly type: 'publicationUnknown'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'aborted'; readonly number: number }
   | { readonly type: 'publicationAdopted'; readonly number: number }
-  | { readonly type: 'abortFailed'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'commitFailed'; readonly number: number; readonly failure: Failure }
   /** An append or a message found a newer owner. */

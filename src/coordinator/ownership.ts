@@ -94,11 +94,9 @@ export function loseOwnership(state: CoordinatorState, reason: string): Decision
       ...(state.host === undefined
         ? []
         : [{ type: 'stopTasks', host: state.host, reference: reference(state) } as const]),
-      ...(state.pending?.stage === 'snapshotting' ? [{ type: 'abandonSnapshot' } as const] : []),
       ...(state.phase === 'deploying' ? [{ type: 'cancelDeployment' } as const] : []),
       { type: 'cancelTimer', timer: 'interval' },
       { type: 'cancelTimer', timer: 'backoff' },
-      { type: 'cancelTimer', timer: 'abort-retry' },
       ...(waiting.length > 0
         ? [{ type: 'settleTrigger', ids: waiting, outcome: { state: 'failed', reason } } as const]
         : []),

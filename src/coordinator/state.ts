@@ -29,12 +29,22 @@ export type Phase =
 
 export type CancelMode = 'RETAIN' | 'DELETE'
 
-/** What the operator's configuration says, as far as the coordinator needs it. */
+/** What the operator's configuration says, resolved once an execution and recorded; a host that disagrees refuses the work. */
 export interface Settings {
+  /** Root URIs of metadata and of state files. */
+  readonly roots: { readonly metadata: string; readonly data: string }
+  /** URIs below which sinks may write. */
+  readonly allowedDirs: readonly string[]
   readonly allowDeleteOnCancel: boolean
   readonly cancelTimeoutMs: number
+  /** Silence after which a host counts as lost. */
+  readonly heartbeatTimeoutMs: number
   /** Rows kept of the checkpoint history. */
   readonly historySize: number
+  /** Events of Temporal's history after which the next run takes over. */
+  readonly eventsPerRun: number
+  /** Whether our search attributes are registered on this Temporal server. */
+  readonly searchAttributes: boolean
 }
 
 /** The entry by which this run owns the log, and the run that appended it. */

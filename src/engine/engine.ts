@@ -18,6 +18,12 @@ export interface Engine {
    */
   deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult>
 
+  /**
+   * The part of `deploy` that comes before any task: finishes the sink commits that the restore point names and sweeps output by
+   * ancestry. For a job that ends without running tasks. Idempotent; the same errors.
+   */
+  recoverOutput(request: DeployRequest, signal: AbortSignal): Promise<DeployResult['sweep']>
+
   /** A new run of the workflow takes over running tasks. `TasksGone` where this host no longer has that attempt. */
   adopt(request: AdoptRequest): Promise<void>
 

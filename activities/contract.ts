@@ -1,0 +1,88 @@
+import type { CheckpointStatistics } from '../src/checkpoint/entry.js'
+import type { ClosePlan, EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
+import type { Observation, Opened } from '../src/coordinator/events.js'
+import type { Settings } from '../src/coordinator/state.js'
+import type {
+  AdoptRequest,
+  AttemptOutcome,
+  AttemptReference,
+  CommitRequest,
+  DeployResult,
+  RestoreReference,
+  SnapshotRequest,
+  SnapshotResult,
+} from '../src/engine/engine.js'
+import type { JobSpec, JobSpecInput } from '../src/spec/job-spec.js'
+
+/** Names the log, and the roots that were recorded when the execution began. */
+export interface LogReference {
+  readonly job: string
+  readonly execution: string
+  readonly roots: Settings['roots']
+}
+
+export interface OpenInput {
+  readonly job: string
+  readonly execution: string
+  readonly spec: JobSpecInput
+  /** Milliseconds since the epoch. */
+  readonly at: number
+  readonly nonce: string
+}
+
+export type Placed<T> = { readonly log: LogReference; readonly plan: T }
+
+export interface PublishInput extends Placed<PublicationPlan> {
+  readonly spec: JobSpec
+  readonly statistics: readonly CheckpointStatistics[]
+}
+
+export interface DeployInput {
+  readonly reference: AttemptReference
+  readonly run: string
+  readonly spec: JobSpec
+  readonly settings: Settings
+  readonly restore?: RestoreReference
+}
+
+/** Work against the storage; any worker of the installation can do it. Errors carry the codes of src/errors.ts. */
+export interface StorageActivities {
+  /** Resolves the configuration, probes the storage, closes older executions, settles what is restored, creates the execution. */
+  open(input: OpenInput): Promise<Opened>
+  observe(log: LogReference): Promise<Observation | null>
+  claim(
+    input: Placed<Omit<EntryPlan, 'claim'>>,
+  ): Promise<{ readonly outcome: 'claimed'; readonly run: string } | { readonly outcome: 'taken' }>
+  resolveRestorePoint(
+    log: LogReference & { readonly alive: readonly number[] },
+  ): Promise<{ readonly restore?: RestoreReference }>
+  writeMetadata(input: PublishInput): Promise<void>
+  writeAborted(
+    input: Placed<EntryPlan> & { readonly reason: string },
+  ): Promise<{ readonly outcome: 'aborted' | 'adopted' }>
+  writeClosed(input: Placed<ClosePlan>): Promise<void>
+  discard(
+    input: LogReference & { readonly releasePin: boolean; readonly run: string },
+  ): Promise<{ readonly deleted: number }>
+  cleanUp(
+    input: LogReference & { readonly deleteAll: boolean; readonly run: string },
+  ): Promise<{ readonly deleted: number }>
+  /** Has Temporal cancel this workflow, so that it can close as Canceled. */
+  requestCancellation(): Promise<void>
+}
+
+/** Work on a host that has the definition: any that is free. */
+export interface DefinitionActivities {
+  deploy(input: DeployInput): Promise<DeployResult>
+  /** Finishes the sinks' commits of the newest snapshot without starting tasks; answers up to which snapshot. */
+  finishOutput(input: DeployInput): Promise<{ readonly through: number }>
+}
+
+/** Work on the one host that runs the tasks. */
+export interface HostActivities {
+  adopt(input: AdoptRequest): Promise<void>
+  snapshot(input: SnapshotRequest & { readonly run: string }): Promise<SnapshotResult>
+  commit(input: CommitRequest & { readonly run: string }): Promise<void>
+  stopTasks(input: AttemptReference): Promise<void>
+  supervise(input: AttemptReference): Promise<AttemptOutcome>
+}

@@ -1,0 +1,62 @@
+import { Context } from '@temporalio/activity'
+import { snapshotFolder } from '../src/checkpoint/paths.js'
+import { listExecutions, openSnapshot } from '../src/checkpoint-store/index.js'
+import type { DeployRequest, DeployResult, RestoreReference } from '../src/engine/engine.js'
+import type { DeployInput } from './contract.js'
+import type { HostDependencies } from './dependencies.js'
+import { openLog } from './entries.js'
+import { checkAllowedDirs, checkRoots, checkRun } from './guard.js'
+import { whileBeating } from './heartbeat.js'
+
+/** Starts the tasks of an attempt on this host. */
+export async function deploy({ engine, configuration }: HostDependencies, input: DeployInput): Promise<DeployResult> {
+  check(configuration, input)
+  const request = await requestFor(input, input.restore)
+  return whileBeating({ state: 'starting the tasks' }, (signal) => engine.deploy(request, signal))
+}
+
+/** For a job that ends while output of its newest snapshot is not committed, and no task runs that could. */
+export async function finishOutput(
+  { engine, configuration }: HostDependencies,
+  input: DeployInput,
+): Promise<{ readonly through: number }> {
+  check(configuration, input)
+  const { job, execution } = input.reference
+  const { roots } = input.settings
+  const { newest } = await openLog({ job, execution, roots }).log.observe()
+  const number = newest?.alive.at(-1)
+  if (number === undefined) return { through: 0 }
+  const uri = `${roots.metadata}/${job}/${execution}/${snapshotFolder(number)}`
+  const request = await requestFor(input, { job, execution, number, uri })
+  await whileBeating({ state: 'finishing output' }, (signal) => engine.recoverOutput(request, signal))
+  return { through: number }
+}
+
+function check(configuration: HostDependencies['configuration'], input: DeployInput): void {
+  checkRun(input.run)
+  checkRoots(configuration, input.settings.roots)
+  checkAllowedDirs(configuration, input.settings.allowedDirs)
+  Context.current().log.info('Deploying', { attempt: input.reference.attempt })
+}
+
+async function requestFor(input: DeployInput, restore: RestoreReference | undefined): Promise<DeployRequest> {
+  const { reference, spec, settings } = input
+  const { roots } = openLog({ ...reference, roots: settings.roots })
+  const executions = await listExecutions(roots, reference.job)
+  const closedExecutions = executions
+    .filter((one) => one.state !== 'open' && one.record.execution !== reference.execution)
+    .map((one) => one.record.execution)
+  const ancestry = restore ? (await openSnapshot(restore)).entry.ancestry : []
+  return {
+    ...reference,
+    definition: spec.definition,
+    args: spec.args,
+    parallelism: spec.parallelism,
+    roots: settings.roots,
+    incremental: spec.checkpointing.incremental,
+    allowNonRestoredState: spec.restore?.allowNonRestoredState ?? false,
+    output: { ancestry, closedExecutions },
+    allowedDirs: settings.allowedDirs,
+    ...(restore && { restore }),
+  }
+}

@@ -1,0 +1,64 @@
+import { ApplicationFailure, activityInfo, CompleteAsyncError } from '@temporalio/activity'
+import type { Settings } from '../src/coordinator/state.js'
+import { isTidemarkError, TidemarkError } from '../src/errors.js'
+import type { Configuration } from '../src/spec/configuration.js'
+
+/** Wraps activities so that every error reaches the workflow with its stable code and says whether trying again helps. */
+export function guarded<T extends object>(activities: T): T {
+  const wrapped = Object.entries(activities).map(([name, run]) => [
+    name,
+    async (...args: unknown[]) => {
+      try {
+        return await (run as (...a: unknown[]) => Promise<unknown>)(...args)
+      } catch (error) {
+        throw toFailure(error)
+      }
+    },
+  ])
+  return Object.fromEntries(wrapped) as T
+}
+
+/** The one place where our errors become Temporal's failures. */
+export function toFailure(error: unknown): unknown {
+  if (!isTidemarkError(error) || error instanceof CompleteAsyncError) return error
+  const waits = error.code === 'HostFull' || error.code === 'ConfigurationDisagrees'
+  return ApplicationFailure.create({
+    message: error.message,
+    type: error.code,
+    // These two go on to another host, or wait for this one.
+    nonRetryable: !waits && error.class !== 'retry',
+    ...(waits && { nextRetryDelay: '2s' }),
+    ...(error.details === undefined ? {} : { details: [error.details] }),
+    cause: error,
+  })
+}
+
+/** The run that acts must be the run that claimed: after a reset a new run replays the old one's claim. */
+export function checkRun(claimedBy: string): void {
+  const { workflowExecution } = activityInfo()
+  if (workflowExecution && workflowExecution.runId !== claimedBy) {
+    throw new TidemarkError(
+      'RunChanged',
+      `Run ${claimedBy} claimed this execution, run ${workflowExecution.runId} acts.`,
+    )
+  }
+}
+
+/** What applies was recorded when the execution began; a host that is configured otherwise must not touch it. */
+export function checkRoots(configuration: Configuration, recorded: Settings['roots']): void {
+  const { checkpointsDir, dataDir } = configuration
+  if (checkpointsDir === recorded.metadata && dataDir === recorded.data) return
+  throw new TidemarkError(
+    'ConfigurationDisagrees',
+    `This worker keeps checkpoints in ${checkpointsDir} and state in ${dataDir}, but the job was started with ${recorded.metadata} and ${recorded.data}: give all workers the same tidemark.yaml.`,
+  )
+}
+
+/** The same for what a host's sinks may write to. */
+export function checkAllowedDirs(configuration: Configuration, recorded: readonly string[]): void {
+  if (configuration.allowedDirs.join('\n') === recorded.join('\n')) return
+  throw new TidemarkError(
+    'ConfigurationDisagrees',
+    `This worker allows output in ${configuration.allowedDirs.join(', ')}, but the job was started with ${recorded.join(', ')}: give all workers the same tidemark.allowed-dirs.`,
+  )
+}

@@ -1,0 +1,117 @@
+import type { ExecutionRecord, RestoredFrom } from '../src/checkpoint/execution-record.js'
+import {
+  closeOpenExecutions,
+  ExecutionLog,
+  openRoots,
+  openSnapshot,
+  pin,
+  type Roots,
+  resolveRestore,
+  retainedSnapshots,
+  verifySnapshot,
+} from '../src/checkpoint-store/index.js'
+import type { Opened } from '../src/coordinator/events.js'
+import type { Settings } from '../src/coordinator/state.js'
+import { TidemarkError } from '../src/errors.js'
+import { type JobSpec, resolveJobSpec } from '../src/spec/job-spec.js'
+import { probe } from '../src/storage/index.js'
+import type { OpenInput } from './contract.js'
+import type { StorageDependencies } from './dependencies.js'
+import { observation } from './ownership.js'
+
+/**
+ * Begins an execution. In this order: the storage is probed; every older execution of the job is closed, so that nothing
+ * of it can be written later; the restore choice is settled, verified and pinned; `_execution` is created. A second try,
+ * or a try that woke up late, finds `_execution` and takes what is there.
+ */
+export async function open(dependencies: StorageDependencies, input: OpenInput): Promise<Opened> {
+  const { configuration } = dependencies
+  const spec = resolveJobSpec(input.spec, configuration)
+  const settings: Settings = {
+    roots: { metadata: configuration.checkpointsDir, data: configuration.dataDir },
+    allowedDirs: configuration.allowedDirs,
+    allowDeleteOnCancel: configuration.allowDeleteOnCancel,
+    cancelTimeoutMs: configuration.cancelTimeoutMs,
+    heartbeatTimeoutMs: configuration.heartbeatTimeoutMs,
+    historySize: configuration.checkpointHistory,
+    eventsPerRun: configuration.eventsPerRun,
+    searchAttributes: dependencies.searchAttributes,
+  }
+  const roots = openRoots(settings.roots.metadata, settings.roots.data)
+  await probe(roots.metadata, input.nonce)
+  if (settings.roots.data !== settings.roots.metadata) await probe(roots.data, input.nonce)
+
+  const log = new ExecutionLog(roots, input.job, input.execution)
+  const record = (await log.record()) ?? (await begin(roots, log, input, spec, settings))
+  if (record.state === 'deleted') {
+    const message = `Execution ${input.execution} of job "${input.job}" has been deleted: start the job anew.`
+    throw new TidemarkError('ExecutionClosed', message)
+  }
+  const { newest } = await log.observe()
+  const { restoredFrom } = record
+  const restored = restoredFrom && newest === undefined ? await openSnapshot(restoredFrom) : undefined
+  return {
+    spec,
+    settings,
+    statistics: restored?.entry.statistics ?? [],
+    ...(restoredFrom && { restoredFrom }),
+    ...(newest && { newest: observation(newest) }),
+  }
+}
+
+async function begin(
+  roots: Roots,
+  log: ExecutionLog,
+  input: OpenInput,
+  spec: JobSpec,
+  settings: Settings,
+): Promise<ExecutionRecord> {
+  const at = new Date(input.at).toISOString()
+  const reason = `a new execution of the job, ${input.execution}, began`
+  await closeOpenExecutions(roots, input.job, { except: input.execution, at, nonce: input.nonce, reason })
+  const restoredFrom = await settleRestore(roots, input, spec)
+  return log.create({
+    formatVersion: 1,
+    state: 'live',
+    job: input.job,
+    execution: input.execution,
+    definition: spec.definition,
+    policy: spec.checkpointing.retention,
+    roots: settings.roots,
+    createdAt: at,
+    ...(restoredFrom && { restoredFrom }),
+  })
+}
+
+/** An empty start under a job that has checkpoints must be asked for: silently losing state is the worst of outcomes. */
+async function settleRestore(roots: Roots, input: OpenInput, spec: JobSpec): Promise<RestoredFrom | undefined> {
+  const { restore } = spec
+  if (restore === undefined) {
+    const choices = await retainedSnapshots(roots, input.job)
+    if (choices.length === 0) return undefined
+    const listed = choices.slice(-5).map((choice) => `chk-${choice.number} of ${choice.at} (${choice.uri})`)
+    const more = choices.length > listed.length ? ` and ${choices.length - listed.length} older` : ''
+    throw new TidemarkError(
+      'RestoreChoiceRequired',
+      `Job "${input.job}" has retained checkpoints: set restore.from to "latest", to one of ${listed.reverse().join(', ')}${more}, or to "none" to start without state.`,
+      { details: choices.map(({ number, uri }) => ({ number, uri })) },
+    )
+  }
+  if (restore.from === 'none') return undefined
+  if (restore.claimMode === 'CLAIM') {
+    const message =
+      'restore.claimMode CLAIM is not supported yet: use NO_CLAIM and delete the old checkpoint afterwards.'
+    throw new TidemarkError('NotSupportedYet', message)
+  }
+  const { reference, entry } = await resolveRestore(roots, input.job, restore.from)
+  const report = await verifySnapshot(reference)
+  if (!report.ok) {
+    throw new TidemarkError(
+      'RestoreFailed',
+      `Checkpoint ${reference.uri} cannot be restored: ${report.problems.join('; ')}. Choose another one with restore.from.`,
+      { path: reference.uri },
+    )
+  }
+  await pin(roots, reference, { job: input.job, execution: input.execution })
+  return { ...reference, claimMode: restore.claimMode, ancestry: entry.ancestry }
+}

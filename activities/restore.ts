@@ -1,0 +1,35 @@
+import { snapshotFolder } from '../src/checkpoint/paths.js'
+import { verifySnapshot } from '../src/checkpoint-store/index.js'
+import type { RestoreReference } from '../src/engine/engine.js'
+import { TidemarkError } from '../src/errors.js'
+import type { LogReference } from './contract.js'
+import { liveRecord, openLog } from './entries.js'
+
+/**
+ * Where the next attempt begins: the newest alive snapshot of this execution, else what the execution was restored from,
+ * else nothing. Every file of it is read and checked before a task is started.
+ */
+export async function resolveRestorePoint(
+  input: LogReference & { readonly alive: readonly number[] },
+): Promise<{ readonly restore?: RestoreReference }> {
+  const { log } = openLog(input)
+  const record = await liveRecord(log, input)
+  const number = input.alive.at(-1)
+  const restore: RestoreReference | undefined =
+    number === undefined
+      ? record.restoredFrom
+      : {
+          job: input.job,
+          execution: input.execution,
+          number,
+          uri: `${input.roots.metadata}/${input.job}/${input.execution}/${snapshotFolder(number)}`,
+        }
+  if (restore === undefined) return {}
+  const { ok, problems } = await verifySnapshot(restore)
+  if (!ok) {
+    const message = `Checkpoint ${restore.uri} cannot be restored: ${problems.join('; ')}. Resume the job from another one.`
+    throw new TidemarkError('RestoreFailed', message, { path: restore.uri })
+  }
+  const { job, execution, uri } = restore
+  return { restore: { job, execution, number: restore.number, uri } }
+}

@@ -1,0 +1,84 @@
+import { decodePart } from '../src/checkpoint/codecs.js'
+import type { CheckpointStatistics, SnapshotEntry } from '../src/checkpoint/entry.js'
+import { executionFolder } from '../src/checkpoint/paths.js'
+import { checksumOf } from '../src/checkpoint/sealed-json.js'
+import type { Roots } from '../src/checkpoint-store/index.js'
+import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
+import type { PartManifest } from '../src/engine/part-manifest.js'
+import { TidemarkError } from '../src/errors.js'
+import type { Json } from '../src/json.js'
+import type { LogReference, Placed, PublishInput } from './contract.js'
+import { ancestryAt, commonFields, liveRecord, mustCount, openLog } from './entries.js'
+
+/**
+ * Creates `chk-<n>/_metadata`: the commit point. Before it the snapshot is a few files that nobody refers to; after it,
+ * and after the check that it counts, the snapshot exists.
+ */
+export async function writeMetadata(input: PublishInput): Promise<void> {
+  const { roots, log } = openLog(input.log)
+  const record = await liveRecord(log, input.log)
+  const { plan } = input
+  const part = await readPart(roots, input.log, plan)
+  const entry: SnapshotEntry = {
+    ...commonFields(input.log, record, plan),
+    kind: 'checkpoint',
+    ancestry: ancestryAt(record, plan.number),
+    attempt: plan.attempt,
+    triggeredAt: new Date(plan.triggeredAt).toISOString(),
+    completedAt: new Date(plan.completedAt).toISOString(),
+    definition: part.definition,
+    spec: input.spec as unknown as Json,
+    parallelism: input.spec.parallelism,
+    operators: part.operators,
+    tasks: part.tasks,
+    final: plan.final,
+    statistics: [ownStatistics(plan), ...input.statistics],
+    ...(part.parent !== undefined && { parent: part.parent }),
+  }
+  mustCount(await log.append(entry), entry)
+}
+
+/** Gives a number up, unless this owner's own publication already holds it. */
+export async function writeAborted(
+  input: Placed<EntryPlan> & { readonly reason: string },
+): Promise<{ readonly outcome: 'aborted' | 'adopted' }> {
+  const { log } = openLog(input.log)
+  const record = await liveRecord(log, input.log)
+  const fields = commonFields(input.log, record, input.plan)
+  const outcome = await log.abort(
+    { ...fields, kind: 'aborted', reason: input.reason },
+    { owner: fields.owner, nonce: input.plan.nonce },
+  )
+  if (outcome.outcome === 'fenced') {
+    const owner = outcome.by ? ` by run ${outcome.by.owner.run} (claim ${outcome.by.owner.claim})` : ''
+    throw new TidemarkError(
+      'Fenced',
+      `This run does not own execution ${input.log.execution} any more: ${outcome.reason}${owner}.`,
+    )
+  }
+  return { outcome: outcome.outcome }
+}
+
+async function readPart(roots: Roots, log: LogReference, plan: PublicationPlan): Promise<PartManifest> {
+  const name = `${executionFolder(log.job, log.execution)}/${plan.part.path}`
+  const bytes = await roots.metadata.read(name)
+  if (bytes.length !== plan.part.size || checksumOf(bytes) !== plan.part.checksum) {
+    throw new TidemarkError('CheckpointDamaged', `The part manifest ${name} is not what the host wrote.`, {
+      path: name,
+    })
+  }
+  return decodePart(bytes)
+}
+
+function ownStatistics(plan: PublicationPlan): CheckpointStatistics {
+  return {
+    number: plan.number,
+    kind: 'checkpoint',
+    status: 'completed',
+    triggeredAt: new Date(plan.triggeredAt).toISOString(),
+    durationMs: Math.max(0, plan.completedAt - plan.triggeredAt),
+    size: plan.size,
+    fullSize: plan.fullSize,
+    records: plan.records,
+  }
+}

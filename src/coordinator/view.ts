@@ -1,0 +1,159 @@
+import type { CheckpointStatistics } from '../checkpoint/entry.js'
+import { executionFolder, snapshotFolder } from '../checkpoint/paths.js'
+import { formatDuration } from '../spec/duration.js'
+import { type CoordinatorState, type Counts, type JobState, jobState } from './state.js'
+
+/** What the query `status` answers. */
+export interface StatusView {
+  readonly job: string
+  readonly definition: string
+  readonly execution: string
+  readonly state: JobState
+  /** What it is doing or waiting for, one sentence. */
+  readonly activity: string
+  readonly attempt: number
+  readonly restarts: number
+  readonly host?: string
+  readonly checkpointing: 'off' | string
+  readonly latest?: LatestCheckpoint
+  readonly pending?: { readonly number: number; readonly stage: string; readonly since: string }
+  readonly counts: Counts
+  readonly restoredFrom?: string
+  readonly lastFailure?: string
+  /** Messages that changed nothing, newest first. */
+  readonly notices: readonly string[]
+}
+
+export interface LatestCheckpoint {
+  readonly number: number
+  readonly uri: string
+  readonly triggeredAt: string
+  readonly durationMs: number
+  readonly size: number
+  readonly records: number
+}
+
+/** What the query `checkpoints` answers; Flink's overview and history. */
+export interface CheckpointsView {
+  readonly counts: Counts & { readonly inProgress: number; readonly restored: number }
+  /** Numbers of what exists now. */
+  readonly retained: readonly number[]
+  readonly latest?: LatestCheckpoint
+  readonly restoredFrom?: string
+  readonly history: readonly CheckpointStatistics[]
+}
+
+export function executionUri(state: CoordinatorState): string {
+  return `${state.settings.roots.metadata}/${executionFolder(state.job, state.execution)}`
+}
+
+function latestOf(state: CoordinatorState): LatestCheckpoint | undefined {
+  const number = state.latest
+  if (number === undefined) return undefined
+  const row = state.history.find((r) => r.number === number && r.status === 'completed')
+  return {
+    number,
+    uri: `${executionUri(state)}/${snapshotFolder(number)}`,
+    triggeredAt: row?.triggeredAt ?? '',
+    durationMs: row?.durationMs ?? 0,
+    size: row?.size ?? 0,
+    records: row?.records ?? 0,
+  }
+}
+
+export function viewStatus(state: CoordinatorState, notices: readonly string[]): StatusView {
+  const latest = latestOf(state)
+  const { interval } = state.spec.checkpointing
+  return {
+    job: state.job,
+    definition: state.spec.definition,
+    execution: state.execution,
+    state: jobState(state),
+    activity: describeActivity(state),
+    attempt: state.attempt,
+    restarts: state.counts.restarts,
+    checkpointing: interval === 0 ? 'off' : `every ${formatDuration(interval)}`,
+    counts: state.counts,
+    notices,
+    ...(state.host !== undefined && { host: state.host }),
+    ...(latest && { latest }),
+    ...(state.pending && {
+      pending: {
+        number: state.pending.number,
+        stage: state.pending.stage,
+        since: new Date(state.pending.triggeredAt).toISOString(),
+      },
+    }),
+    ...(state.restoredFrom && { restoredFrom: state.restoredFrom.uri }),
+    ...(state.lastFailure && { lastFailure: state.lastFailure.message }),
+  }
+}
+
+export function viewCheckpoints(state: CoordinatorState): CheckpointsView {
+  const latest = latestOf(state)
+  return {
+    counts: {
+      ...state.counts,
+      inProgress: state.pending && state.pending.stage !== 'committing' ? 1 : 0,
+      restored: state.restoredFrom ? 1 : 0,
+    },
+    retained: state.alive,
+    history: state.history,
+    ...(latest && { latest }),
+    ...(state.restoredFrom && { restoredFrom: state.restoredFrom.uri }),
+  }
+}
+
+/** One sentence: what the job is doing, or what it waits for. */
+export function describeActivity(state: CoordinatorState): string {
+  const { definition } = state.spec
+  switch (state.phase) {
+    case 'opening':
+      return 'Opening the execution and probing the storage.'
+    case 'observing':
+    case 'claiming':
+      return 'Claiming the execution in the storage.'
+    case 'resolving':
+      return 'Finding and verifying the restore point.'
+    case 'deploying':
+      return state.restoring
+        ? `Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt} from chk-${state.restoring.number}.`
+        : `Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt}.`
+    case 'adopting':
+      return 'Taking over the running tasks.'
+    case 'running':
+      if (state.exhausted) return 'All sources are exhausted; taking the last checkpoint.'
+      return state.spec.checkpointing.interval === 0 ? 'Running; checkpointing is off.' : 'Running.'
+    case 'draining':
+      return state.ending
+        ? 'Settling what is in flight before the end.'
+        : 'Settling what is in flight before the restart.'
+    case 'backoff':
+      return `Waiting ${formatDuration(state.backoffMs ?? 0)} before restart ${state.counts.restarts}.`
+    case 'closing':
+    case 'cleaning':
+      return 'Applying the retention policy.'
+    case 'ended':
+      return state.note ?? state.ending?.reason ?? 'Ended.'
+  }
+}
+
+/** Markdown for the Web UI's summary of the workflow: lists, since its tables come out badly. */
+export function renderDetails(state: CoordinatorState, notices: readonly string[]): string {
+  const latest = latestOf(state)
+  const lines = [
+    `**${jobState(state)}** — ${describeActivity(state)}`,
+    '',
+    `- definition: \`${state.spec.definition}\`, attempt ${state.attempt}${state.host ? ` on \`${state.host}\`` : ''}`,
+    latest
+      ? `- latest checkpoint: **chk-${latest.number}**, ${latest.records} records, ${latest.size} bytes in ${latest.durationMs} ms: \`${latest.uri}\``
+      : '- latest checkpoint: none yet',
+    `- checkpoints: ${state.counts.completed} completed, ${state.counts.failed} failed; kept: ${state.alive.map((n) => `chk-${n}`).join(', ') || 'none'}`,
+    `- restarts: ${state.counts.restarts}`,
+  ]
+  if (state.restoredFrom) lines.push(`- restored from: \`${state.restoredFrom.uri}\``)
+  if (state.lastFailure) lines.push(`- last failure: ${state.lastFailure.message}`)
+  if (state.note) lines.push(`- note: ${state.note}`)
+  for (const notice of notices) lines.push(`- ignored: ${notice}`)
+  return lines.join('\n')
+}

@@ -1,0 +1,72 @@
+import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow'
+import type { DefinitionActivities, HostActivities, StorageActivities } from '../activities/contract.js'
+
+/**
+ * Every time-out and retry policy. Three kinds of work: against the storage (any worker), on a host that has the
+ * definition (whoever is free), and on the one host that runs the tasks.
+ */
+
+export function definitionQueue(definition: string): string {
+  return `tidemark.job.${definition}`
+}
+
+export function hostQueue(host: string): string {
+  return `tidemark.host.${host}`
+}
+
+/** A live host takes a message at once; silence this long means that it is gone. */
+const hostAnswers = '5s'
+
+const patient = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' } as const
+
+/** Tries until the storage answers: what follows depends on it. */
+export function storage(summary: string): StorageActivities {
+  return proxyActivities<StorageActivities>({ startToCloseTimeout: '60s', retry: patient, summary })
+}
+
+/** Tries within a bound, after which the outcome is unknown and the caller must find out. */
+export function storageWithin(timeoutMs: number, summary: string): StorageActivities {
+  return proxyActivities<StorageActivities>({
+    scheduleToCloseTimeout: timeoutMs,
+    retry: { ...patient, maximumInterval: '2s' },
+    summary,
+  })
+}
+
+/** Removing files is never urgent: a few tries, and what is left is found by the next one. */
+export function housekeeping(summary: string): StorageActivities {
+  return proxyActivities<StorageActivities>({
+    startToCloseTimeout: '10min',
+    retry: { ...patient, maximumAttempts: 3 },
+    summary,
+  })
+}
+
+/** No bound on the wait for a host that is free: the job shows that it waits. */
+export function definition(name: string, summary: string, options: ActivityOptions = {}): DefinitionActivities {
+  return proxyActivities<DefinitionActivities>({
+    taskQueue: definitionQueue(name),
+    startToCloseTimeout: '1h',
+    heartbeatTimeout: '15s',
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: {
+      initialInterval: '500ms',
+      backoffCoefficient: 1.5,
+      maximumInterval: '10s',
+      // A failure of the job's own code is the restart strategy's business.
+      nonRetryableErrorTypes: ['TaskFailed', 'TasksGone'],
+    },
+    summary,
+    ...options,
+  })
+}
+
+export function onHost(host: string, summary: string, options: ActivityOptions): HostActivities {
+  return proxyActivities<HostActivities>({
+    taskQueue: hostQueue(host),
+    scheduleToStartTimeout: hostAnswers,
+    cancellationType: ActivityCancellationType.ABANDON,
+    summary,
+    ...options,
+  })
+}

@@ -1,0 +1,37 @@
+import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow'
+import type { EventBody } from '../src/coordinator/events.js'
+import type { Failure } from '../src/coordinator/failure.js'
+
+/** What an activity's failure means to the coordinator. `silence` is what a time-out means where it happened. */
+export function failureOf(error: unknown, silence: (timeout: TimeoutFailure) => Failure): Failure {
+  const cause = error instanceof ActivityFailure && error.cause ? error.cause : error
+  if (cause instanceof TimeoutFailure) {
+    const last = cause.cause instanceof ApplicationFailure ? cause.cause : undefined
+    return last ? applicationFailure(last) : silence(cause)
+  }
+  if (cause instanceof ApplicationFailure) return applicationFailure(cause)
+  if (cause instanceof CancelledFailure) return { code: 'Cancelled', message: 'it was cancelled' }
+  return { code: 'TaskFailed', message: cause instanceof Error ? cause.message : String(cause) }
+}
+
+function applicationFailure(failure: ApplicationFailure): Failure {
+  return { code: failure.type ?? 'TaskFailed', message: failure.message }
+}
+
+export function storageSilent(): Failure {
+  return { code: 'StorageUnavailable', message: 'The storage did not answer in time.' }
+}
+
+export function hostSilent(host: string): (timeout: TimeoutFailure) => Failure {
+  return (timeout) =>
+    timeout.timeoutType === 'START_TO_CLOSE' || timeout.timeoutType === 'SCHEDULE_TO_CLOSE'
+      ? { code: 'CheckpointExpired', message: 'The checkpoint expired before it was complete.' }
+      : { code: 'HostLost', message: `Host ${host} does not answer any more.` }
+}
+
+/** Whatever was asked: a caller that does not own the log any more must find out who does. */
+export function ownershipLost(failure: Failure): EventBody | undefined {
+  if (failure.code === 'RunChanged') return { type: 'runChanged' }
+  if (failure.code === 'Fenced') return { type: 'fenced', reason: failure.message }
+  return undefined
+}

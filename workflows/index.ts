@@ -1,0 +1,2 @@
+export * from './messages.js'
+export { streamJob } from './stream-job.js'

@@ -1,0 +1,248 @@
+import { CancellationScope } from '@temporalio/workflow'
+import type { DeployInput, LogReference } from '../activities/contract.js'
+import type { Command } from '../src/coordinator/commands.js'
+import type { EventBody } from '../src/coordinator/events.js'
+import type { Failure } from '../src/coordinator/failure.js'
+import type { CoordinatorState } from '../src/coordinator/state.js'
+import type { JobSpecInput } from '../src/spec/job-spec.js'
+import { definition, housekeeping, onHost, storage, storageWithin } from './activity-proxies.js'
+import { failureOf, hostSilent, ownershipLost, storageSilent } from './failures.js'
+
+type Effect = Exclude<Command, { type: 'startTimer' | 'cancelTimer' | 'settleTrigger' | 'settleCancel' | 'end' }>
+
+export interface Surroundings {
+  /** The state in which the command was given. */
+  readonly state: CoordinatorState
+  readonly input: JobSpecInput
+  readonly nonce: string
+}
+
+/** Carries commands out: each becomes an activity with a line for the Web UI's timeline, and its answer an event. */
+export class Performer {
+  private deployment: CancellationScope | undefined
+
+  async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
+    const { state } = surroundings
+    const { roots, heartbeatTimeoutMs } = state.settings
+    const log: LogReference = { job: state.job, execution: state.execution, roots }
+    switch (command.type) {
+      case 'open':
+        return attempt(
+          async () => {
+            const { input, nonce } = surroundings
+            const opened = await storage(`open ${state.job}`).open({ ...log, spec: input, at: state.now, nonce })
+            return { type: 'opened', opened }
+          },
+          (failure) => ({ type: 'openFailed', failure }),
+        )
+      case 'observe': {
+        const newest = await storage('read the newest entry of the log').observe(log)
+        return newest ? { type: 'observed', newest } : { type: 'observed' }
+      }
+      case 'claim': {
+        const { plan } = command
+        const answer = await storage(`claim the execution: entry ${plan.number}`).claim({ log, plan })
+        return answer.outcome === 'claimed'
+          ? { type: 'claimed', number: plan.number, run: answer.run }
+          : { type: 'claimTaken' }
+      }
+      case 'resolveRestorePoint':
+        return attempt(
+          async () => ({
+            type: 'restorePointResolved',
+            ...(await storage('find and verify the restore point').resolveRestorePoint({ ...log, alive: state.alive })),
+          }),
+          (failure) => ({ type: 'resolveFailed', failure }),
+        )
+      case 'deploy':
+        return this.deploy(command, state)
+      case 'cancelDeployment':
+        this.deployment?.cancel()
+        return undefined
+      case 'finishOutput':
+        return attempt(
+          async () => {
+            const work = definition(state.spec.definition, 'finish the output of the last checkpoint', {
+              scheduleToCloseTimeout: state.settings.cancelTimeoutMs,
+            })
+            const { through } = await work.finishOutput(deployInput(state, command.reference))
+            return { type: 'outputFinished', through }
+          },
+          (failure) => ({ type: 'outputUnfinished', failure }),
+        )
+      case 'adopt': {
+        const { host, reference, previousClaim } = command
+        return attempt(
+          async () => {
+            const host_ = onHost(host, 'take over the running tasks', {
+              startToCloseTimeout: '15s',
+              retry: { maximumAttempts: 3 },
+            })
+            await host_.adopt({ ...reference, previousClaim })
+            return { type: 'adopted' }
+          },
+          (failure) => ({ type: 'adoptionFailed', failure }),
+          hostSilent(host),
+        )
+      }
+      case 'watch': {
+        const { host, reference } = command
+        const { attempt: number } = reference
+        return attempt(
+          async () => {
+            const watching = onHost(host, `run attempt ${number} on ${host}`, {
+              startToCloseTimeout: '3650d',
+              heartbeatTimeout: heartbeatTimeoutMs,
+              retry: { maximumAttempts: 1 },
+            })
+            return { type: 'attemptEnded', attempt: number, outcome: await watching.supervise(reference) }
+          },
+          (failure) =>
+            failure.code === 'TaskFailed'
+              ? { type: 'attemptEnded', attempt: number, outcome: { kind: 'failed', error: failure.message } }
+              : { type: 'hostLost', attempt: number, failure },
+          hostSilent(host),
+        )
+      }
+      case 'snapshot': {
+        const { host, number, base, reference } = command
+        return attempt(
+          async () => {
+            const work = onHost(host, `snapshot chk-${number}`, {
+              startToCloseTimeout: state.spec.checkpointing.timeout,
+              heartbeatTimeout: heartbeatTimeoutMs,
+              retry: { maximumAttempts: 1 },
+            })
+            const run = state.claim?.run ?? ''
+            const result = await work.snapshot({ ...reference, number, run, ...(base !== undefined && { base }) })
+            return { type: 'snapshotTaken', number, result }
+          },
+          (failure) => ({ type: 'snapshotFailed', number, failure }),
+          hostSilent(host),
+        )
+      }
+      case 'publish': {
+        const { plan, timeoutMs } = command
+        const { number } = plan
+        return attempt(
+          async () => {
+            const statistics = state.history.slice(0, 4)
+            const work = storageWithin(timeoutMs, `write metadata chk-${number}`)
+            await work.writeMetadata({ log, plan, spec: state.spec, statistics })
+            return { type: 'published', number }
+          },
+          (failure) => ({ type: 'publicationUnknown', number, failure }),
+        )
+      }
+      case 'abort': {
+        const { plan, reason } = command
+        const { number } = plan
+        return attempt(async () => {
+          const { outcome } = await storage(`give up chk-${number}`).writeAborted({ log, plan, reason })
+          return outcome === 'aborted' ? { type: 'aborted', number } : { type: 'publicationAdopted', number }
+        })
+      }
+      case 'commit': {
+        const { host, number, reference } = command
+        return attempt(
+          async () => {
+            const work = onHost(host, `commit the output of chk-${number}`, {
+              startToCloseTimeout: '10min',
+              heartbeatTimeout: heartbeatTimeoutMs,
+              retry: { maximumAttempts: 5, initialInterval: '200ms', nonRetryableErrorTypes: ['TasksGone'] },
+            })
+            await work.commit({ ...reference, number, run: state.claim?.run ?? '' })
+            return { type: 'committed', number }
+          },
+          (failure) => ({ type: 'commitFailed', number, failure }),
+          hostSilent(host),
+        )
+      }
+      case 'discard':
+        return attempt(
+          async () => {
+            const { releasePin } = command
+            await housekeeping('discard what is subsumed').discard({ ...log, releasePin, run: state.claim?.run ?? '' })
+            return undefined
+          },
+          // What stays is found by the next discard.
+          () => undefined,
+        )
+      case 'stopTasks': {
+        const { host, reference } = command
+        const stopped: EventBody = { type: 'stopped', attempt: reference.attempt }
+        return attempt(
+          async () => {
+            const work = onHost(host, `stop attempt ${reference.attempt}`, {
+              startToCloseTimeout: '15s',
+              retry: { maximumAttempts: 2 },
+            })
+            await work.stopTasks(reference)
+            return stopped
+          },
+          // A host that does not answer loses its lease and stops them itself.
+          () => stopped,
+          hostSilent(host),
+        )
+      }
+      case 'close': {
+        const { plan } = command
+        return attempt(
+          async () => {
+            await storage(`close the log as ${plan.ending}: entry ${plan.number}`).writeClosed({ log, plan })
+            return { type: 'closed' }
+          },
+          (failure) => ({ type: 'closeFailed', failure }),
+        )
+      }
+      case 'cleanUp':
+        return attempt(
+          async () => {
+            const { deleteAll } = command
+            const work = housekeeping(deleteAll ? 'delete all checkpoints' : 'discard what is not retained')
+            await work.cleanUp({ ...log, deleteAll, run: state.claim?.run ?? '' })
+            return { type: 'cleaned' }
+          },
+          (failure) => ({ type: 'cleanupFailed', failure }),
+        )
+    }
+  }
+
+  private async deploy(command: Effect & { type: 'deploy' }, state: CoordinatorState): Promise<EventBody | undefined> {
+    const { reference, restore } = command
+    const scope = new CancellationScope({ cancellable: true })
+    this.deployment = scope
+    const from = restore ? ` from chk-${restore.number}` : ''
+    return attempt(
+      async () => {
+        const work = definition(state.spec.definition, `deploy attempt ${reference.attempt}${from}`)
+        const result = await scope.run(() =>
+          work.deploy({ ...deployInput(state, reference), ...(restore && { restore }) }),
+        )
+        return { type: 'deployed', attempt: reference.attempt, result }
+      },
+      (failure) => ({ type: 'deployFailed', attempt: reference.attempt, failure }),
+    )
+  }
+}
+
+function deployInput(state: CoordinatorState, reference: DeployInput['reference']): DeployInput {
+  return { reference, run: state.claim?.run ?? '', spec: state.spec, settings: state.settings }
+}
+
+/** Runs an effect; ownership lost is the same event wherever it is noticed. */
+async function attempt(
+  effect: () => Promise<EventBody | undefined>,
+  onFailure?: (failure: Failure) => EventBody | undefined,
+  silence: Parameters<typeof failureOf>[1] = storageSilent,
+): Promise<EventBody | undefined> {
+  try {
+    return await effect()
+  } catch (error) {
+    const failure = failureOf(error, silence)
+    const lost = ownershipLost(failure)
+    if (lost) return lost
+    if (!onFailure) throw error
+    return onFailure(failure)
+  }
+}
