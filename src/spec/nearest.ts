@@ -1,26 +1,35 @@
 /**
- * The known name that somebody probably meant by an unknown one, or undefined where none comes close.
- *
- * Case and separators do not count (`num-retained` means `numRetained`). Names are close when a third of the letters at
- * most differ; else a name may be the end of a known one (`interval` of `execution.checkpointing.interval`) or have it as
- * a part (`minPauseBetweenCheckpoints`). Pure: the workflow uses it for unknown keys, the command line for unknown verbs.
+ * The known name that somebody probably meant by an unknown one, or undefined where none comes close: one that is
+ * {@link misspelt}, else one that ends alike (`interval` and `execution.checkpointing.interval`) or is a part of the name
+ * (`minPause` of `minPauseBetweenCheckpoints`). Pure: the workflow uses it for unknown keys, the command line for unknown verbs.
  */
 export function nearest(name: string, known: Iterable<string>): string | undefined {
-  const wanted = simplify(name)
-  if (wanted.length < 2 || wanted.length > longestName) return undefined
-  const lastSegment = simplify(name.slice(name.lastIndexOf('.') + 1))
-  const close = new Best()
-  const related = new Best()
-  for (const candidate of known) {
-    const simple = simplify(candidate)
-    const differences = distance(wanted, simple)
-    if (differences <= Math.min(5, Math.max(1, Math.floor(Math.min(wanted.length, simple.length) / 3)))) {
-      close.offer(candidate, differences)
-    } else if (isPart(lastSegment, simple) || isPart(simple, wanted)) {
-      related.offer(candidate, differences)
-    }
-  }
-  return close.name ?? related.name
+  const candidates = [...known]
+  return misspelt(name, candidates) ?? related(name, candidates)
+}
+
+/** The known name of which at most a third of the letters differ. Case and separators do not count. */
+export function misspelt(name: string, known: Iterable<string>): string | undefined {
+  return best(name, known, (wanted, candidate, differences) => {
+    const shorter = Math.min(wanted.length, candidate.length)
+    return differences <= Math.min(5, Math.max(1, Math.floor(shorter / 3)))
+  })
+}
+
+function related(name: string, candidates: readonly string[]): string | undefined {
+  const end = lastSegment(name)
+  return (
+    best(
+      name,
+      candidates.filter((candidate) => lastSegment(candidate) === end),
+      () => true,
+    ) ??
+    best(
+      name,
+      candidates,
+      (wanted, candidate) => isPart(end, candidate, 'endsWith') || isPart(candidate, wanted, 'includes'),
+    )
+  )
 }
 
 /** ` (did you mean "interval"?)`, or nothing. */
@@ -32,24 +41,35 @@ export function suggestion(name: string, known: Iterable<string>): string {
 /** Longer ones are nobody's typing error, and comparing takes time that grows with both lengths. */
 const longestName = 100
 
-class Best {
-  name: string | undefined
-  #differences = Number.POSITIVE_INFINITY
+type Accepts = (wanted: string, candidate: string, differences: number) => boolean
 
-  /** The first of equals stays, so the answer follows the order of the known names. */
-  offer(name: string, differences: number): void {
-    if (differences >= this.#differences) return
-    this.name = name
-    this.#differences = differences
+/** Of the candidates accepted the one with the fewest differences, and of equals the first. */
+function best(name: string, known: Iterable<string>, accepts: Accepts): string | undefined {
+  const wanted = simplify(name)
+  if (wanted.length < 2 || wanted.length > longestName) return undefined
+  let found: string | undefined
+  let fewest = Number.POSITIVE_INFINITY
+  for (const candidate of known) {
+    const simple = simplify(candidate)
+    const differences = distance(wanted, simple)
+    if (differences >= fewest || !accepts(wanted, simple, differences)) continue
+    found = candidate
+    fewest = differences
   }
+  return found
 }
 
 function simplify(name: string): string {
   return name.toLowerCase().replace(/[^\p{L}\p{N}]/gu, '')
 }
 
-function isPart(part: string, whole: string): boolean {
-  return part.length >= 4 && whole.includes(part)
+function lastSegment(name: string): string {
+  return simplify(name.slice(name.lastIndexOf('.') + 1))
+}
+
+/** Short parts say nothing: "ion" is the end of many names. */
+function isPart(part: string, whole: string, how: 'endsWith' | 'includes'): boolean {
+  return part.length >= 4 && whole[how](part)
 }
 
 /**

@@ -1,0 +1,78 @@
+/**
+ * Schemas of configuration values. The file gives typed YAML values and the environment gives text, so each reads both;
+ * the rules behind are those of the job spec. All throw away nothing and guess nothing: `yes` is no boolean.
+ */
+import { z } from 'zod'
+import { messageOf } from '../errors.js'
+import { normalizeUri } from '../storage/index.js'
+import { show } from './show.js'
+
+/** A number as itself or as text; other text goes on to `schema`, which may know words such as `infinite`. */
+export function numeric<T extends z.ZodType>(schema: T) {
+  return z.preprocess((value) => (typeof value === 'string' ? (readNumber(value) ?? value) : value), schema)
+}
+
+export const flag = z.preprocess(
+  (value) => (typeof value === 'string' ? (booleans.get(value.trim().toLowerCase()) ?? value) : value),
+  z.boolean(),
+)
+
+/** One of `words`, in any case, or one of the other spellings given. */
+export function word<const T extends string>(words: readonly T[], spellings: Readonly<Record<string, T>> = {}) {
+  const known = new Map(words.map((each) => [each.toLowerCase(), each]))
+  for (const [spelling, meaning] of Object.entries(spellings)) known.set(spelling, meaning)
+  return z.preprocess(
+    (value) => (typeof value === 'string' ? (known.get(value.trim().toLowerCase()) ?? value) : value),
+    z.enum(words),
+  )
+}
+
+/** Text of a pattern; `rule` says which, as "must ...". */
+export function matching(pattern: RegExp, rule: string) {
+  return z.string().regex(pattern, { error: (issue) => `${rule}, got ${show(issue.input)}` })
+}
+
+/** A directory as a path (relative to `base`) or a URI; normalised, so that one place has one spelling. */
+export function directory(base: string) {
+  return z.string().transform((text, context) => {
+    try {
+      if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]*@/i.test(text)) {
+        // The text is not repeated in the message: it holds a password.
+        throw new Error('must not hold a password: configuration is shown and recorded')
+      }
+      return normalizeUri(text.trim(), base)
+    } catch (error) {
+      context.addIssue({ code: 'custom', message: clause(messageOf(error)), input: text })
+      return z.NEVER
+    }
+  })
+}
+
+/** A set of directories: a list, or text with `;` between, as in Flink. Sorted, since their order means nothing. */
+export function directories(base: string) {
+  const split = (value: unknown) => (typeof value === 'string' ? value.split(';').filter((each) => each.trim()) : value)
+  const list = z.preprocess(split, z.array(directory(base)))
+  return list.transform((uris): readonly string[] => [...new Set(uris)].sort())
+}
+
+/** Where Tidemark does one thing only: what amounts to that is accepted, anything else is an error that says `why`. */
+export function only(accepted: readonly (string | number | boolean)[], why: string) {
+  const texts = accepted.map((each) => String(each).toLowerCase())
+  return z.unknown().refine((value) => texts.includes(String(value).trim().toLowerCase()), {
+    error: (issue) => `cannot be ${show(issue.input)}: ${why}`,
+  })
+}
+
+const booleans = new Map([
+  ['true', true],
+  ['false', false],
+])
+
+function readNumber(text: string): number | undefined {
+  return /^\s*[+-]?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?\s*$/i.test(text) ? Number(text) : undefined
+}
+
+/** A sentence of another module as part of ours. */
+function clause(sentence: string): string {
+  return sentence.startsWith('must ') ? sentence : `is no directory that can be used: ${sentence.replace(/\.$/, '')}`
+}

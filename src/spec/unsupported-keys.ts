@@ -1,0 +1,43 @@
+import type { NamedKey } from './configuration-keys.js'
+import { only } from './configuration-values.js'
+
+/** Flink's keys where Tidemark has no choice to offer: what it does is accepted, so that a file of Flink's can be kept. */
+export const unsupportedKeys: readonly NamedKey[] = [
+  fixed('execution.checkpointing.mode', [], ['EXACTLY_ONCE'], 'Tidemark always checkpoints EXACTLY_ONCE'),
+  fixed('execution.checkpointing.max-concurrent-checkpoints', [], [1], 'Tidemark takes one checkpoint at a time'),
+  fixed('execution.checkpointing.snapshot-compression', [], [false], 'Tidemark does not compress snapshots'),
+  fixed(
+    'execution.checkpointing.data-inline-threshold',
+    ['state.storage.fs.memory-threshold'],
+    [0, '0b', '0 b', '0 bytes', '0kb', '0 kb', '0mb', '0 mb'],
+    'Tidemark writes all state to files of its own; set 0 or remove the key',
+  ),
+  fixed(
+    'execution.checkpointing.checkpoints-after-tasks-finish',
+    [],
+    [true],
+    'Tidemark always goes on checkpointing after a task has finished',
+  ),
+  fixed(
+    'execution.checkpointing.savepoint-dir',
+    ['state.savepoints.dir'],
+    [],
+    'savepoints come with a later version; remove the key',
+  ),
+  fixed(
+    'execution.state-recovery.path',
+    ['execution.savepoint.path'],
+    [],
+    'it would apply to every job; give restore.from with the one job that it is for',
+  ),
+]
+
+function fixed(
+  name: string,
+  otherNames: readonly string[],
+  accepted: readonly (string | number | boolean)[],
+  why: string,
+): NamedKey {
+  const schema = only(accepted, why)
+  return { name, otherNames, schema: () => schema }
+}
