@@ -54,6 +54,11 @@ export interface RecoveryContext extends Omit<SinkContext, 'task'> {
   readonly commits: readonly PreparedCommit[]
   /** Executions of this job closed before this one began: their files may be moved. */
   readonly closedExecutions: readonly string[]
+  /**
+   * Asked before each change of what others may rely on: throws `Fenced` once the log shows a newer claim or `closed`, so that
+   * a recovery which was held up does not go on among a newer one's output.
+   */
+  confirm?(): Promise<void>
 }
 
 export interface RecoveryReport {
