@@ -1,18 +1,11 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow'
 import type { DefinitionActivities, HostActivities, StorageActivities } from '../activities/contract.js'
+import { definitionQueue, hostQueue } from '../src/temporal/task-queues.js'
 
 /**
  * Every time-out and retry policy. Three kinds of work: against the storage (any worker), on a host that has the
  * definition (whoever is free), and on the one host that runs the tasks.
  */
-
-export function definitionQueue(definition: string): string {
-  return `tidemark.job.${definition}`
-}
-
-export function hostQueue(host: string): string {
-  return `tidemark.host.${host}`
-}
 
 /** A live host takes a message at once; silence this long means that it is gone. */
 const hostAnswers = '5s'

@@ -1,0 +1,159 @@
+import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { createDefinitionActivities, createHostActivities, createStorageActivities } from '../../activities/index.js'
+import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
+import type { Configuration } from '../spec/configuration.js'
+import { type ClientConnection, connectClient, connectNative } from './connection.js'
+import { dataConverter } from './data-converter.js'
+import { deploymentSlots } from './deployment-slots.js'
+import { ensureSearchAttributes } from './ensure-search-attributes.js'
+import { installRuntime } from './runtime.js'
+import type { TemporalTarget } from './target.js'
+import { definitionQueue, hostQueue } from './task-queues.js'
+import { workflowBundle } from './workflow-bundle.js'
+
+export interface TidemarkWorkerOptions {
+  readonly target: TemporalTarget
+  readonly configuration: Configuration
+  /** Absolute paths of the files that define jobs. */
+  readonly jobFiles: readonly string[]
+  readonly log?: (line: string) => void
+}
+
+/** A worker process: runs the workflows of jobs, the work against the storage, and, as a task host, the jobs' tasks. */
+export interface TidemarkWorker {
+  readonly host: string
+  readonly definitions: EmbeddedHost['definitions']
+  /** Resolves after `shutdown`; rejects when a part of the worker breaks. */
+  readonly finished: Promise<void>
+  /** Stops polling, stops the tasks, and leaves nothing behind. Idempotent. */
+  shutdown(): Promise<void>
+}
+
+/** Workflows kept in memory; fewer than there are jobs halves the throughput. Each costs about 1 MB at most. */
+const cachedWorkflows = 1_000
+
+/**
+ * Starts polling. Errors: `TemporalUnreachable`, `DefinitionError` for a job file that cannot be loaded.
+ */
+export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promise<TidemarkWorker> {
+  const { target, configuration } = options
+  const log = options.log ?? (() => {})
+  installRuntime()
+  const host = await createEmbeddedHost({
+    jobFiles: [...options.jobFiles],
+    slots: configuration.slots,
+    leaseMs: configuration.leaseMs,
+    log: (_level, message) => log(message),
+  })
+  let client: ClientConnection | undefined
+  let connection: NativeConnection | undefined
+  const release = async () => {
+    await host.close()
+    await connection?.close()
+    await client?.connection.close()
+  }
+  try {
+    client = await connectClient(target)
+    connection = await connectNative(target)
+    const searchAttributes = await registered(client, target, log)
+    const workers = await createWorkers({ target, configuration, host, client, connection, searchAttributes })
+    return run(host, workers, release)
+  } catch (error) {
+    await release()
+    throw error
+  }
+}
+
+interface Parts {
+  readonly target: TemporalTarget
+  readonly configuration: Configuration
+  readonly host: EmbeddedHost
+  readonly client: ClientConnection
+  readonly connection: NativeConnection
+  readonly searchAttributes: boolean
+}
+
+async function createWorkers(parts: Parts): Promise<Worker[]> {
+  const { target, configuration, host, client, connection, searchAttributes } = parts
+  const common = {
+    connection,
+    namespace: target.namespace,
+    dataConverter,
+    identity: `${host.host}@tidemark`,
+    // Heartbeats must reach the server well within the time-out by which a host counts as lost.
+    maxHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
+    defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
+  } satisfies Partial<WorkerOptions>
+  const deployer = createDefinitionActivities({ configuration, engine: host })
+  return Promise.all([
+    Worker.create({
+      ...common,
+      taskQueue: configuration.taskQueue,
+      workflowBundle: await workflowBundle(),
+      maxCachedWorkflows: cachedWorkflows,
+      activities: createStorageActivities({ configuration, client: client.client, searchAttributes }),
+    }),
+    Worker.create({
+      ...common,
+      taskQueue: hostQueue(host.host),
+      activities: createHostActivities({ configuration, engine: host }),
+      // One that lives as long as the tasks for each job, and short ones.
+      maxConcurrentActivityTaskExecutions: configuration.slots * 3 + 20,
+    }),
+    ...host.definitions.map(({ name }) =>
+      Worker.create({
+        ...common,
+        taskQueue: definitionQueue(name),
+        activities: deployer,
+        tuner: {
+          activityTaskSlotSupplier: deploymentSlots(host),
+          workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
+          localActivityTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+          nexusTaskSlotSupplier: { type: 'fixed-size', numSlots: 1 },
+        },
+      }),
+    ),
+  ])
+}
+
+function run(host: EmbeddedHost, workers: readonly Worker[], release: () => Promise<void>): TidemarkWorker {
+  const stop = () => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+  }
+  const runs = workers.map((worker) =>
+    worker.run().catch((error: unknown) => {
+      stop() // half a worker is worse than none
+      throw error
+    }),
+  )
+  const finished = Promise.allSettled(runs).then(async (settled) => {
+    await release()
+    const broken = settled.find((one) => one.status === 'rejected')
+    if (broken) throw broken.reason
+  })
+  finished.catch(() => {}) // whoever awaits it sees the error; nobody has to
+  return {
+    host: host.host,
+    definitions: host.definitions,
+    finished,
+    shutdown: () => {
+      stop()
+      return finished
+    },
+  }
+}
+
+/** A server on which we may not register search attributes is still good for everything else. */
+async function registered(
+  client: ClientConnection,
+  target: TemporalTarget,
+  log: (line: string) => void,
+): Promise<boolean> {
+  try {
+    await ensureSearchAttributes(client.connection, target.namespace)
+    return true
+  } catch (error) {
+    log(`Jobs run without search attributes. ${error instanceof Error ? error.message : String(error)}`)
+    return false
+  }
+}

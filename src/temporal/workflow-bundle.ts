@@ -1,0 +1,21 @@
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { bundleWorkflowCode, type WorkflowBundleOption } from '@temporalio/worker'
+import { payloadConverterPath } from './data-converter.js'
+
+/** Beside the compiled workflows; written by the build, since bundling takes seconds. */
+const prebuilt = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url))
+
+const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
+const workflowsPath = fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url))
+
+/** The workflows as one script: the prebuilt one of a compiled package, else bundled now. */
+export async function workflowBundle(): Promise<WorkflowBundleOption> {
+  return extension === 'js' && existsSync(prebuilt) ? { codePath: prebuilt } : bundle()
+}
+
+/** Bundles the workflows with the payload converter that they need. */
+export async function bundle(): Promise<{ readonly code: string }> {
+  const logger = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error }
+  return bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger })
+}
