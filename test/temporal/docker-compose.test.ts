@@ -67,7 +67,7 @@ describe('docker/Dockerfile', () => {
   it('names its directories by variables that Tidemark reads', async () => {
     const text = await readFile(join(root, 'docker', 'Dockerfile'), 'utf8')
     const env = Object.fromEntries(
-      [...text.matchAll(/\b(TIDEMARK_\w+)=(\S+)/g)].map(([, name, value]) => [name, value]),
+      [...text.matchAll(/\b(TIDEMARK_\w+)="?([^"\s]+)/g)].map(([, name, value]) => [name, value]),
     )
     const configuration = loadConfiguration({ env, cwd: await temporaryDirectory() })
     expect(configuration).toMatchObject({
