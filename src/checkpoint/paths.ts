@@ -19,6 +19,7 @@ export const executionRecordName = '_execution'
 
 const entryPattern = /^chk-([1-9][0-9]{0,15})\/_metadata$/
 const stateFilePattern = /(?:^|\/)([1-9][0-9]{0,15})-[0-9]+-[0-9]+-[^/]*\.state$/
+const partPattern = /^chk-([1-9][0-9]{0,15})\/part-[0-9]+-[^/]+\.json$/
 const snapshotFolderPattern = /^chk-([1-9][0-9]{0,15})(?:\/|$)/
 
 export function executionFolder(job: string, execution: string): string {
@@ -52,6 +53,12 @@ export function parseSnapshotOfFile(name: string): number | undefined {
 
 export function partPath(number: number, attempt: number, host: string): string {
   return `${snapshotFolder(number)}/part-${attempt}-${host}.json`
+}
+
+/** The number of the snapshot that a name belongs to as a part manifest. */
+export function parsePartPath(name: string): number | undefined {
+  const match = partPattern.exec(name)
+  return match ? Number(match[1]) : undefined
 }
 
 export interface StateFileName {

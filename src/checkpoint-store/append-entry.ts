@@ -1,0 +1,134 @@
+import { encodeEntry } from '../checkpoint/codecs.js'
+import type { AbortedEntry, LogEntry, Owner, SnapshotEntry } from '../checkpoint/entry.js'
+import { type Admission, admit, countsAfter, judgeAbort } from '../checkpoint/log-rules.js'
+import { entryPath } from '../checkpoint/paths.js'
+import { TidemarkError } from '../errors.js'
+import type { Storage } from '../storage/index.js'
+import {
+  decodeEntryAt,
+  isSnapshot,
+  listNumbers,
+  observeLog,
+  readEntryIfThere,
+  readIfThere,
+  readRecord,
+} from './read-log.js'
+
+export interface Fenced {
+  readonly outcome: 'fenced'
+  /** The newest entry, where it could be read: its owner is whom to name. */
+  readonly by?: LogEntry
+  readonly reason: string
+}
+
+export type AppendOutcome =
+  | { readonly outcome: 'appended' }
+  /** The number holds someone else's entry: observe again. */
+  | { readonly outcome: 'taken'; readonly by: LogEntry }
+  | Fenced
+
+export type AbortOutcome =
+  | { readonly outcome: 'aborted' }
+  /** The publication had arrived after all: it counts, and its number is decided. */
+  | { readonly outcome: 'adopted'; readonly entry: SnapshotEntry }
+  | Fenced
+
+/** An identified publication whose outcome is unknown. */
+export interface Publication {
+  readonly owner: Owner
+  readonly nonce: string
+}
+
+/**
+ * Appends one entry: admit → create → check. A crash before the create leaves nothing, after it an entry that every reader sees whole; a
+ * retry with the same bytes then finds them and goes on with the check. Until that has passed nobody may act on the entry.
+ * @throws InvariantBroken where the entry would leave a hole in the log
+ */
+export async function appendEntry(folder: Storage, entry: LogEntry): Promise<AppendOutcome> {
+  const bytes = encodeEntry(entry)
+  const found = await createEntry(folder, entry, bytes)
+  if (found === 'created' || (found instanceof Uint8Array && bytesEqual(found, bytes))) {
+    return (await checkCounts(folder, entry.number)) ?? { outcome: 'appended' }
+  }
+  return found instanceof Uint8Array ? { outcome: 'taken', by: decodeEntryAt(folder, entry.number, found) } : found
+}
+
+/**
+ * Decides a number whose publication has no known outcome. Of this append and the publication exactly one gets the number; whichever it is, both
+ * callers learn the same. Safe to repeat, and safe while the publication is still on its way.
+ */
+export async function abortEntry(
+  folder: Storage,
+  entry: AbortedEntry,
+  publication: Publication,
+): Promise<AbortOutcome> {
+  const found = await createEntry(folder, entry, encodeEntry(entry))
+  if (found === 'created') return (await checkCounts(folder, entry.number)) ?? { outcome: 'aborted' }
+  if (!(found instanceof Uint8Array)) return found
+  const holder = decodeEntryAt(folder, entry.number, found)
+  const verdict = judgeAbort(holder, publication)
+  if (verdict === 'fenced') {
+    const newest = await newestOf(folder)
+    return { outcome: 'fenced', by: newest ?? holder, reason: `entry ${entry.number} belongs to another owner` }
+  }
+  const fenced = await checkCounts(folder, entry.number)
+  if (fenced !== undefined) return fenced
+  return verdict === 'adopt' && isSnapshot(holder) ? { outcome: 'adopted', entry: holder } : { outcome: 'aborted' }
+}
+
+/** Bytes: what the number holds already. */
+async function createEntry(
+  folder: Storage,
+  entry: LogEntry,
+  bytes: Uint8Array,
+): Promise<'created' | Uint8Array | Fenced> {
+  const verdict = await decideAdmission(folder, entry)
+  if (verdict.kind === 'fenced') return fenced(folder, verdict)
+  if (verdict.kind === 'create') {
+    const outcome = await folder.createIfAbsent(entryPath(entry.number), bytes)
+    if (outcome === 'created') return 'created'
+  }
+  const found = await readIfThere(folder, entryPath(entry.number))
+  return found ?? fenced(folder, { reason: `entry ${entry.number} was discarded since` })
+}
+
+async function decideAdmission(folder: Storage, entry: LogEntry): Promise<Exclude<Admission, { kind: 'hole' }>> {
+  // The numbers before the record: where a deletion came first, its tombstone explains what is missing.
+  const numbers = await listNumbers(folder)
+  const record = await readRecord(folder)
+  const last = numbers.at(-1)
+  const newest = last === undefined ? undefined : await readEntryIfThere(folder, last)
+  const vanished = last !== undefined && newest === undefined
+  if (!vanished) {
+    const admission = admit(record, numbers, newest, entry)
+    if (admission.kind !== 'hole') return admission
+  }
+  // Before a caller is told that it is wrong, or where the log moved meanwhile, a confirmed observation decides.
+  const observed = await observeLog(folder)
+  const confirmed = observed.newest === undefined ? [] : [observed.newest.number]
+  const admission = admit(observed.record, confirmed, observed.newest, entry)
+  if (admission.kind !== 'hole') return admission
+  throw new TidemarkError('InvariantBroken', `${folder.uri}: ${admission.reason}.`, { path: folder.uri })
+}
+
+/** Undefined: the entry counts. */
+async function checkCounts(folder: Storage, number: number): Promise<Fenced | undefined> {
+  // In this order: see `countsAfter`.
+  const numbers = await listNumbers(folder)
+  const record = await readRecord(folder)
+  const check = countsAfter(numbers, record, number)
+  return check.counts ? undefined : fenced(folder, check)
+}
+
+async function fenced(folder: Storage, { reason }: { readonly reason: string }): Promise<Fenced> {
+  const by = await newestOf(folder)
+  return { outcome: 'fenced', reason, ...(by === undefined ? {} : { by }) }
+}
+
+async function newestOf(folder: Storage): Promise<LogEntry | undefined> {
+  return (await observeLog(folder)).newest
+}
+
+function bytesEqual(a: Uint8Array, b: Uint8Array): boolean {
+  return Buffer.compare(a, b) === 0
+}

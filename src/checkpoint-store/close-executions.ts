@@ -1,0 +1,90 @@
+import { buildClosed } from '../checkpoint/closing.js'
+import type { LogEntry } from '../checkpoint/entry.js'
+import type { ExecutionRecord } from '../checkpoint/execution-record.js'
+import { isTidemarkError, TidemarkError } from '../errors.js'
+import type { Storage } from '../storage/index.js'
+import { appendEntry } from './append-entry.js'
+import { listExecutions } from './executions.js'
+import { observeLog, patience, readEntryIfThere } from './read-log.js'
+import { placeOf, type Roots } from './roots.js'
+
+export interface Successor {
+  /** The execution that begins; its own log is left alone. */
+  readonly except: string
+  /** ISO 8601, fixed by the workflow, as is the nonce: a retry writes the same bytes. */
+  readonly at: string
+  readonly nonce: string
+  readonly reason: string
+}
+
+/**
+ * The first thing a new execution does: every open log of its job gets a `closed` entry, so that whatever still runs for it is fenced and what
+ * it left can be judged. An execution that could not close itself has failed. A crash half-way leaves some closed and
+ * some not; the retry goes on.
+ * @returns ids of all closed executions of the job, deleted ones included
+ * @throws ExecutionClosed where the caller's own execution has been closed: it is a late try, and a successor runs
+ */
+export async function closeOpenExecutions(roots: Roots, job: string, successor: Successor): Promise<string[]> {
+  const others = (await listExecutions(roots, job)).filter((view) => view.record.execution !== successor.except)
+  // After the listing: a successor of ours closes our log before it creates its own record. So whoever sees that successor in the
+  // listing sees here that it came too late to close anything.
+  await refuseSuperseded(placeOf(roots, job, successor.except).metadata, job, successor.except)
+  for (const { record, state } of others) {
+    if (state === 'open') await closeLog(placeOf(roots, job, record.execution).metadata, successor)
+  }
+  return others.map((view) => view.record.execution)
+}
+
+async function refuseSuperseded(own: Storage, job: string, execution: string): Promise<void> {
+  const { record, newest } = await observeLog(own)
+  if (record === undefined || (record.state === 'live' && newest?.kind !== 'closed')) return
+  throw new TidemarkError('ExecutionClosed', `Execution ${execution} of job ${job} has ended: start the job anew.`, {
+    path: own.uri,
+  })
+}
+
+/** Until then the owner may still append: observe again and take the next number. */
+async function closeLog(folder: Storage, successor: Successor): Promise<void> {
+  for (let attempt = 0; attempt < patience; attempt++) {
+    const { record, newest } = await observeLog(folder)
+    if (record?.state !== 'live' || newest?.kind === 'closed') return
+    const outcome = await appendEntry(folder, await closedBySuccessor(folder, record, newest, successor))
+    if (outcome.outcome === 'appended') return
+  }
+  const message = `The log at ${folder.uri} could not be closed: its owner keeps appending; try again.`
+  throw new TidemarkError('StorageUnavailable', message, { path: folder.uri })
+}
+
+async function closedBySuccessor(
+  folder: Storage,
+  record: ExecutionRecord,
+  newest: LogEntry | undefined,
+  successor: Successor,
+) {
+  return buildClosed({
+    record,
+    ...(newest === undefined ? {} : { newest }),
+    savepoints: await findSavepoints(folder, newest?.alive ?? []),
+    ending: 'FAILED',
+    by: 'successor',
+    run: successor.except,
+    reason: successor.reason,
+    at: successor.at,
+    nonce: successor.nonce,
+  })
+}
+
+/** Which of these are savepoints. What cannot be read may be one, and is kept like one. */
+async function findSavepoints(folder: Storage, alive: readonly number[]): Promise<number[]> {
+  const savepoints: number[] = []
+  for (const number of alive) {
+    try {
+      const entry = await readEntryIfThere(folder, number)
+      if (entry?.kind === 'savepoint') savepoints.push(number)
+    } catch (error) {
+      if (!isTidemarkError(error) || error.class !== 'damaged') throw error
+      savepoints.push(number)
+    }
+  }
+  return savepoints
+}

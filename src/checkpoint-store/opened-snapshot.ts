@@ -1,0 +1,76 @@
+import type { SnapshotEntry, StateHandle } from '../checkpoint/entry.js'
+import type { ExecutionRecord } from '../checkpoint/execution-record.js'
+import { entryPath, executionFolder, snapshotFolder } from '../checkpoint/paths.js'
+import { checksumOf, damaged } from '../checkpoint/sealed-json.js'
+import type { RestoreReference } from '../engine/engine.js'
+import { TidemarkError } from '../errors.js'
+import { joinUri, openStorage, type Storage, splitUri } from '../storage/index.js'
+import { isSnapshot, readEntryIfThere, readIfThere, readRecord } from './read-log.js'
+import { openExecutionFolder, type Roots } from './roots.js'
+
+/** A snapshot's metadata, and a way to its state. */
+export interface OpenedSnapshot {
+  readonly reference: RestoreReference
+  readonly entry: SnapshotEntry
+  readonly record: ExecutionRecord
+  /**
+   * A whole state file, its size and checksum checked.
+   * @throws CheckpointDamaged naming the file, StorageUnavailable
+   */
+  readState(handle: StateHandle): Promise<Buffer>
+}
+
+/**
+ * Opens a snapshot by reference. Whether it still exists by its log is not asked here: a holder of a pin restores again from what
+ * left the alive list. The execution's folder may have been copied elsewhere: what lies in the folder itself is taken first, then what
+ * lies where its record says.
+ * @param roots where the current configuration keeps state files, as a further place to look
+ * @throws RestoreFailed where there is no such snapshot, CheckpointDamaged, UnsupportedFormat, StorageUnavailable
+ */
+export async function openSnapshot(reference: RestoreReference, roots?: Roots): Promise<OpenedSnapshot> {
+  const { number, uri } = reference
+  const split = splitUri(uri)
+  if (split?.last !== snapshotFolder(number)) {
+    throw failed(uri, `the reference to chk-${number} has the address ${uri}, which is no such directory`)
+  }
+  const folder = openExecutionFolder(split.parent, roots)
+  const record = await readRecord(folder)
+  if (record === undefined) throw failed(uri, `${folder.uri} has no _execution, which belongs beside its checkpoints`)
+  const entry = await readEntryIfThere(folder, number)
+  if (entry === undefined) throw failed(uri, `${joinUri(folder.uri, entryPath(number))} is not there`)
+  if (!isSnapshot(entry)) throw failed(uri, `entry ${number} of ${folder.uri} is ${entry.kind}, not a checkpoint`)
+  const places = findPlaces(folder, record, roots)
+  return { reference, entry, record, readState: (handle) => readStateFile(places[handle.root], handle) }
+}
+
+type Places = Readonly<Record<StateHandle['root'], readonly Storage[]>>
+
+/** Where files of each root may lie, the likeliest first. */
+function findPlaces(folder: Storage, record: ExecutionRecord, roots: Roots | undefined): Places {
+  const below = executionFolder(record.job, record.execution)
+  const recordedMetadata = joinUri(record.roots.metadata, below)
+  const recordedData = joinUri(record.roots.data, below)
+  const configured = roots === undefined ? [] : [joinUri(roots.data.uri, below)]
+  // In its original place an execution with two roots has no state files beside its metadata.
+  const apart = folder.uri === recordedMetadata && recordedData !== recordedMetadata
+  const data = apart ? [recordedData, ...configured, folder.uri] : [folder.uri, recordedData, ...configured]
+  const open = (uris: readonly string[]) =>
+    [...new Set(uris)].map((uri) => (uri === folder.uri ? folder : openStorage(uri)))
+  return { metadata: open([folder.uri, recordedMetadata]), data: open(data) }
+}
+
+async function readStateFile(places: readonly Storage[], handle: StateHandle): Promise<Buffer> {
+  for (const place of places) {
+    const bytes = await readIfThere(place, handle.path)
+    if (bytes === undefined) continue
+    const path = joinUri(place.uri, handle.path)
+    if (bytes.length !== handle.size) throw damaged(path, `it has ${bytes.length} bytes instead of ${handle.size}`)
+    if (checksumOf(bytes) !== handle.checksum) throw damaged(path, 'its checksum is not the one in the metadata')
+    return bytes
+  }
+  throw damaged(places.map((place) => joinUri(place.uri, handle.path)).join(' or '), 'it is missing')
+}
+
+function failed(uri: string, reason: string): TidemarkError {
+  return new TidemarkError('RestoreFailed', `The checkpoint cannot be restored: ${reason}.`, { path: uri })
+}

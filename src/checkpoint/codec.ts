@@ -1,0 +1,54 @@
+import type { z } from 'zod'
+import { TidemarkError } from '../errors.js'
+import { damaged, seal, unseal } from './sealed-json.js'
+
+export interface Codec<T> {
+  /** @throws InvariantBroken for a value that could not be read back */
+  encode(value: T): Uint8Array
+  /**
+   * @param path names the bytes in errors
+   * @throws CheckpointDamaged, UnsupportedFormat
+   */
+  decode(bytes: Uint8Array, path?: string): T
+}
+
+/** One schema for each format version ever written, from version 1; the last is the one that is written. */
+export function defineCodec<T>(what: string, versions: readonly z.ZodType<T>[]): Codec<T> {
+  const read = (value: unknown, schema: z.ZodType<T>): T | string => {
+    const result = schema.safeParse(value)
+    return result.success ? result.data : describe(result.error)
+  }
+  return {
+    encode(value) {
+      const current = versions.at(-1)
+      const checked = current === undefined ? 'there is no format to write it in' : read(value, current)
+      if (typeof checked === 'string') {
+        throw new TidemarkError('InvariantBroken', `A ${what} that nobody could read back was not written: ${checked}.`)
+      }
+      return seal(checked as object)
+    },
+    decode(bytes, path = what) {
+      const value = unseal(bytes, path)
+      const version = value.formatVersion
+      if (typeof version === 'number' && Number.isInteger(version) && version > versions.length) {
+        throw new TidemarkError(
+          'UnsupportedFormat',
+          `${path} is in format ${version} and this version of Tidemark reads up to ${versions.length}: upgrade Tidemark.`,
+          { path },
+        )
+      }
+      const schema = typeof version === 'number' ? versions[version - 1] : undefined
+      if (schema === undefined) throw damaged(path, `its formatVersion is ${JSON.stringify(version)}`)
+      const result = read(value, schema)
+      if (typeof result === 'string') throw damaged(path, `it is not a ${what} (${result})`)
+      return result
+    },
+  }
+}
+
+function describe(error: z.ZodError): string {
+  return error.issues
+    .slice(0, 3)
+    .map((issue) => (issue.path.length === 0 ? issue.message : `${issue.path.join('.')}: ${issue.message}`))
+    .join('; ')
+}

@@ -1,0 +1,50 @@
+import type { SnapshotEntry } from './entry.js'
+import { parseEntryPath, parsePartPath, parseSnapshotOfFile } from './paths.js'
+
+export interface DiscardFacts {
+  /** Number of the newest entry. */
+  readonly newest: number
+  /** Snapshots that must stay: alive in the newest entry, or pinned; with their metadata, `undefined` where it could not be read. */
+  readonly kept: ReadonlyMap<number, Pick<SnapshotEntry, 'tasks'> | undefined>
+  /** Names of all files below the execution's folder, for each root; where both roots are one, the second list is empty. */
+  readonly metadataFiles: readonly string[]
+  readonly dataFiles: readonly string[]
+}
+
+export interface DiscardPlan {
+  /** In the order in which they go, below the metadata root. */
+  readonly entries: readonly string[]
+  readonly parts: readonly string[]
+  /** State files, below each root. */
+  readonly metadataState: readonly string[]
+  readonly dataState: readonly string[]
+}
+
+/**
+ * What nobody needs any more. Garbage is only what is certainly so: numbered below the newest entry and not kept, or a state file numbered at most
+ * the newest that no kept snapshot refers to. Where the metadata of a kept snapshot cannot be read, any state file may be its own, so
+ * none goes. Names that this program does not write are never touched.
+ */
+export function planDiscard(facts: DiscardFacts): DiscardPlan {
+  const { newest, kept, metadataFiles, dataFiles } = facts
+  const isGone = (number: number | undefined) => number !== undefined && number < newest && !kept.has(number)
+  const referenced = new Set<string>()
+  for (const snapshot of kept.values()) {
+    for (const task of snapshot?.tasks ?? []) for (const handle of task.state) referenced.add(handle.path)
+  }
+  const allReadable = [...kept.values()].every((snapshot) => snapshot !== undefined)
+  const isGarbage = (name: string) => {
+    const number = name.endsWith('.state') ? parseSnapshotOfFile(name) : undefined
+    return allReadable && number !== undefined && number <= newest && !referenced.has(name)
+  }
+  return {
+    entries: metadataFiles.filter((name) => isGone(parseEntryPath(name))).sort(byNumber),
+    parts: metadataFiles.filter((name) => isGone(parsePartPath(name))),
+    metadataState: metadataFiles.filter(isGarbage),
+    dataState: dataFiles.filter(isGarbage),
+  }
+}
+
+function byNumber(a: string, b: string): number {
+  return (parseEntryPath(a) ?? 0) - (parseEntryPath(b) ?? 0)
+}

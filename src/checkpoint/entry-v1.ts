@@ -1,0 +1,134 @@
+import { z } from 'zod'
+import type {
+  CheckpointStatistics,
+  DefinitionRecord,
+  LogEntry,
+  OperatorRecord,
+  PreparedCommit,
+  SplitSnapshot,
+  StateHandle,
+  TaskSnapshot,
+} from './entry.js'
+import {
+  ancestry,
+  ascending,
+  checksum,
+  count,
+  id,
+  json,
+  number,
+  operatorId,
+  relativePath,
+  time,
+} from './schema-parts.js'
+
+/** Format 1 of `_metadata`. Never changed once released: a change of shape is a format 2 in a file of its own. */
+
+export const definitionV1: z.ZodType<DefinitionRecord> = z.strictObject({
+  name: id,
+  version: z.string(),
+  build: z.string(),
+})
+
+export const operatorV1: z.ZodType<OperatorRecord> = z.strictObject({
+  id: operatorId,
+  role: z.enum(['source', 'stateful', 'sink']),
+  stateVersion: number,
+})
+
+const split: z.ZodType<SplitSnapshot> = z.strictObject({
+  source: operatorId,
+  split: z.string(),
+  position: json,
+  finished: z.boolean(),
+})
+
+const stateHandle: z.ZodType<StateHandle> = z.strictObject({
+  operator: operatorId,
+  root: z.enum(['metadata', 'data']),
+  path: relativePath,
+  size: count,
+  checksum,
+  codec: z.string().min(1),
+  mode: z.enum(['full', 'delta']),
+  number,
+  keyGroups: z.strictObject({ from: count, to: count }),
+  scope: z.discriminatedUnion('kind', [
+    z.strictObject({ kind: z.literal('job') }),
+    z.strictObject({ kind: z.literal('split'), split: z.string() }),
+  ]),
+  entries: count,
+})
+
+const preparedCommit: z.ZodType<PreparedCommit> = z.strictObject({
+  sink: operatorId,
+  kind: z.string().min(1),
+  number,
+  payload: json,
+})
+
+export const taskV1: z.ZodType<TaskSnapshot> = z.strictObject({
+  task: count,
+  splits: z.array(split),
+  state: z.array(stateHandle),
+  commits: z.array(preparedCommit),
+  recordsRead: count,
+})
+
+const statistics: z.ZodType<CheckpointStatistics> = z.strictObject({
+  number,
+  kind: z.enum(['checkpoint', 'savepoint']),
+  status: z.enum(['completed', 'failed']),
+  triggeredAt: time,
+  durationMs: z.number().min(0),
+  size: count,
+  fullSize: count,
+  records: count,
+  reason: z.string().exactOptional(),
+})
+
+const common = {
+  formatVersion: z.literal(1),
+  job: id,
+  execution: id,
+  number,
+  owner: z.strictObject({ claim: number, run: id }),
+  nonce: z.string().min(1),
+  at: time,
+  alive: ascending,
+  ancestry,
+  committedThrough: count,
+}
+
+const snapshot = {
+  ...common,
+  attempt: count,
+  triggeredAt: time,
+  completedAt: time,
+  definition: definitionV1,
+  spec: json,
+  parallelism: number,
+  operators: z.array(operatorV1),
+  tasks: z.array(taskV1),
+  parent: number.exactOptional(),
+  final: z.boolean(),
+  statistics: z.array(statistics),
+}
+
+export const entryV1: z.ZodType<LogEntry> = z
+  .discriminatedUnion('kind', [
+    z.strictObject({ ...common, kind: z.literal('claim') }),
+    z.strictObject({ ...common, kind: z.literal('aborted'), reason: z.string() }),
+    z.strictObject({
+      ...common,
+      kind: z.literal('closed'),
+      ending: z.enum(['FINISHED', 'CANCELED', 'FAILED']),
+      reason: z.string(),
+      by: z.enum(['owner', 'successor', 'operator']),
+      intendedAlive: ascending.exactOptional(),
+    }),
+    z.strictObject({ ...snapshot, kind: z.literal('checkpoint') }),
+    z.strictObject({ ...snapshot, kind: z.literal('savepoint') }),
+  ])
+  .refine((entry) => entry.alive.every((alive) => alive <= entry.number), 'a snapshot after the entry is alive in it')
+  .refine((entry) => entry.kind !== 'claim' || entry.owner.claim === entry.number, 'a claim owns itself')

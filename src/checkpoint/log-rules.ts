@@ -1,0 +1,101 @@
+import type { LogEntry, Owner } from './entry.js'
+import type { ExecutionRecord } from './execution-record.js'
+
+/**
+ * The rules of the log, as decisions over what was observed. The store with its I/O and the exhaustive model in test/model both
+ * call these; docs/protocol.md says why each rule is needed.
+ */
+
+/** As much of `_execution` as the rules need. */
+export type RecordFacts = Pick<ExecutionRecord, 'state'> & {
+  readonly restoredFrom?: Pick<NonNullable<ExecutionRecord['restoredFrom']>, 'number'>
+}
+
+export type EntryFacts = Pick<LogEntry, 'kind' | 'number' | 'alive' | 'owner' | 'nonce'>
+
+/** Numbers start after the restored one. */
+export function firstNumber(record: RecordFacts): number {
+  return (record.restoredFrom?.number ?? 0) + 1
+}
+
+/** What may be done about a wish to append. */
+export type Admission =
+  | { readonly kind: 'create' }
+  /** The number has an entry already: it is either our own earlier success or someone else's. */
+  | { readonly kind: 'compare' }
+  | { readonly kind: 'fenced'; readonly by?: number; readonly reason: string }
+  /** The caller does not know the entry before its own, which only a bug explains. */
+  | { readonly kind: 'hole'; readonly reason: string }
+
+/**
+ * Before an entry is created. `newest` is the entry with the highest of `numbers`.
+ * The newest never goes while `_execution` is live, so a caller whose predecessor is missing is either late (higher entries exist) or wrong.
+ */
+export function admit(
+  record: RecordFacts | undefined,
+  numbers: readonly number[],
+  newest: EntryFacts | undefined,
+  entry: EntryFacts,
+): Admission {
+  if (record === undefined) return { kind: 'fenced', reason: 'the execution is not there any more' }
+  if (record.state === 'deleted') return { kind: 'fenced', reason: 'the execution was deleted' }
+  if (numbers.includes(entry.number)) return { kind: 'compare' }
+  if (newest !== undefined && newest.number > entry.number) {
+    return { kind: 'fenced', by: newest.number, reason: `entry ${newest.number} exists already` }
+  }
+  const expected = newest === undefined ? firstNumber(record) : newest.number + 1
+  if (entry.number !== expected) {
+    return { kind: 'hole', reason: `entry ${entry.number} would leave a hole: the next number is ${expected}` }
+  }
+  if (newest?.kind === 'closed' && !shrinks(newest, entry)) {
+    return { kind: 'fenced', by: newest.number, reason: `the execution was closed by entry ${newest.number}` }
+  }
+  return { kind: 'create' }
+}
+
+/** After `closed` only a further `closed` that keeps less. */
+function shrinks(closed: EntryFacts, entry: EntryFacts): boolean {
+  return (
+    entry.kind === 'closed' &&
+    entry.alive.length < closed.alive.length &&
+    entry.alive.every((number) => closed.alive.includes(number))
+  )
+}
+
+/**
+ * After an entry was created, or met its own bytes: it counts only if it is the newest one and `_execution` is live. The numbers must have been
+ * listed **before** the record was read: a deletion writes its tombstone before it removes the first entry, so a listing without the
+ * entry that fences us is always followed by a record that is not live.
+ */
+export function countsAfter(
+  numbers: readonly number[],
+  record: RecordFacts | undefined,
+  number: number,
+): { readonly counts: true } | { readonly counts: false; readonly by?: number; readonly reason: string } {
+  const newest = Math.max(0, ...numbers)
+  if (newest > number) return { counts: false, by: newest, reason: `entry ${newest} exists already` }
+  if (!numbers.includes(number)) return { counts: false, reason: `entry ${number} was removed` }
+  if (record?.state !== 'live') return { counts: false, reason: 'the execution was deleted' }
+  return { counts: true }
+}
+
+/** What an undecided number turned out to hold, for the owner that wants it aborted. */
+export function judgeAbort(
+  found: EntryFacts,
+  publication: { readonly owner: Owner; readonly nonce: string },
+): 'adopt' | 'aborted' | 'fenced' {
+  const own = found.owner.claim === publication.owner.claim && found.owner.run === publication.owner.run
+  if (!own) return 'fenced'
+  if (found.kind === 'aborted') return 'aborted'
+  return (found.kind === 'checkpoint' || found.kind === 'savepoint') && found.nonce === publication.nonce
+    ? 'adopt'
+    : 'fenced'
+}
+
+/** The snapshots that exist: what the newest entry keeps, where `_execution` is live. */
+export function visible(
+  record: RecordFacts | undefined,
+  newest: Pick<LogEntry, 'alive'> | undefined,
+): readonly number[] {
+  return record?.state === 'live' ? (newest?.alive ?? []) : []
+}
