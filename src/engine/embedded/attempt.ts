@@ -1,0 +1,242 @@
+import { messageOf } from '../../errors.js'
+import type {
+  AttemptOutcome,
+  DeployRequest,
+  DeployResult,
+  Progress,
+  SnapshotRequest,
+  SnapshotResult,
+} from '../engine.js'
+import { abortable } from './abortable.js'
+import { type FenceNumber, tasksGone } from './fence.js'
+import { Lease } from './lease.js'
+import type { Log } from './log.js'
+import type { Plan, TaskEvent } from './messages.js'
+import { SnapshotAnswers } from './snapshot-answers.js'
+import { startTasks } from './start-tasks.js'
+import { takeSnapshot } from './take-snapshot.js'
+import { TaskCounters } from './task-counters.js'
+import { Watchers } from './watchers.js'
+import { fromWire } from './wire-error.js'
+import type { WorkerThread } from './worker-thread.js'
+
+const progressMs = 500
+const shownPositions = 3
+
+export interface AttemptOptions {
+  readonly host: string
+  readonly request: DeployRequest
+  /** The developer's file. */
+  readonly file: string
+  /** Milliseconds. */
+  readonly leaseMs: number
+  readonly heapMiB?: number | undefined
+  readonly log: Log
+  /** Called before anything starts; what it returns is called once no thread of the attempt is left. */
+  readonly makeRoom: () => Promise<() => void>
+}
+
+export type AttemptState = 'deploying' | 'running' | 'exhausted' | 'failed' | 'stopped'
+
+/** One deployment of a job's tasks on this host: from `deploy` until the last thread has ended, and after that how it ended. */
+export class Attempt {
+  readonly request: DeployRequest
+  /** The claim under which messages are accepted; raised by `adopt`. */
+  claim: number
+  readonly #options: AttemptOptions
+  readonly #deployed: Promise<DeployResult>
+  readonly #lease: Lease
+  readonly #watchers = new Watchers()
+  readonly #answers = new SnapshotAnswers()
+  readonly #aborted = new AbortController()
+  readonly #exhausted = new Set<number>()
+  #state: AttemptState = 'deploying'
+  #failure: Error | undefined
+  #plan: Plan | undefined
+  #threads: readonly WorkerThread[] = []
+  #counters = new TaskCounters([])
+  #progress: NodeJS.Timeout | undefined
+  #ending: Promise<void> | undefined
+  #leaveRoom = () => {}
+  #callers = 0
+
+  constructor(options: AttemptOptions) {
+    this.#options = options
+    this.request = options.request
+    this.claim = options.request.claim
+    this.#lease = new Lease(options.leaseMs, () => void this.#expire())
+    this.#deployed = this.#deploy()
+    // Whoever awaits it learns of a failure; with nobody left it is in the log.
+    this.#deployed.catch(() => undefined)
+  }
+
+  get state(): AttemptState {
+    return this.#state
+  }
+
+  get records(): number {
+    return this.#counters.records
+  }
+
+  get fence(): FenceNumber {
+    return { claim: this.claim, attempt: this.request.attempt }
+  }
+
+  /** Rejects with the signal's reason once that aborts; a deployment for which nobody waits any more is given up. */
+  async whenDeployed(signal: AbortSignal): Promise<DeployResult> {
+    this.#callers++
+    try {
+      return await abortable(this.#deployed, signal)
+    } finally {
+      this.#callers--
+      if (this.#callers === 0 && this.#state === 'deploying') void this.stop('was given up while it was being deployed')
+    }
+  }
+
+  adopt(claim: number): void {
+    if (claim !== this.claim)
+      this.#watchers.reject(tasksGone(this.#options.host, this.request, 'was adopted by a newer run'))
+    this.claim = claim
+    this.#lease.renew()
+  }
+
+  async snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotResult> {
+    const { host } = this.#options
+    const take = () =>
+      this.#withTasks((plan, threads) => takeSnapshot({ host, deploy: this.request, plan, threads }, request))
+    return abortable(this.#answers.ask(request.number, take), signal)
+  }
+
+  async commit(number: number): Promise<void> {
+    await this.#withTasks((_, threads) =>
+      Promise.all(threads.map((thread, task) => thread.call('commit', { task, number }))),
+    )
+  }
+
+  async watch(onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<AttemptOutcome> {
+    const letGo = this.#lease.hold()
+    try {
+      await abortable(this.#deployed, signal)
+      return this.#outcome() ?? (await this.#watchers.watch(onProgress, signal))
+    } finally {
+      letGo()
+    }
+  }
+
+  /** Idempotent; resolves when no thread is left. */
+  async stop(why = 'was stopped'): Promise<void> {
+    this.#state = 'stopped'
+    const gone = tasksGone(this.#options.host, this.request, why)
+    this.#aborted.abort(gone)
+    this.#watchers.reject(gone)
+    await this.#deployed.catch(() => undefined)
+    await this.#endThreads()
+  }
+
+  async #deploy(): Promise<DeployResult> {
+    const { request, file, heapMiB, host } = this.#options
+    try {
+      this.#leaveRoom = await this.#options.makeRoom()
+      this.#aborted.signal.throwIfAborted()
+      // A short job may be through, or fail, before the last of its tasks has answered that it runs.
+      const early: TaskEvent[] = []
+      let onEvent = (event: TaskEvent): void => {
+        early.push(event)
+      }
+      const start = { request, file, heapMiB, onEvent: (event: TaskEvent) => onEvent(event) }
+      const { plan, opened, threads } = await startTasks(start, this.#aborted.signal)
+      this.#plan = plan
+      this.#threads = threads
+      this.#counters = new TaskCounters(plan.tasks.map((task) => task.records))
+      if (this.#state === 'deploying') this.#state = 'running'
+      onEvent = (event) => this.#onEvent(event)
+      early.forEach(onEvent)
+      for (const thread of threads) thread.ended.then((reason) => this.#fail(reason))
+      this.#progress = setInterval(() => this.#watchers.tell(this.#counters.look(this.#shownState())), progressMs)
+      this.#progress.unref()
+      this.#lease.renew()
+      this.#log('info', `attempt ${request.attempt} of job '${request.job}' runs with ${threads.length} task(s)`)
+      return {
+        host,
+        guarantee: plan.guarantee,
+        tasks: threads.length,
+        restoredRecords: plan.restoredRecords,
+        positions: opened.flatMap((task) => task.positions).slice(0, shownPositions),
+        sweep: plan.sweep,
+      }
+    } catch (error) {
+      this.#state = 'stopped'
+      this.#log(
+        'warn',
+        `attempt ${request.attempt} of job '${request.job}' could not start: ${messageOf(error)}`,
+        error,
+      )
+      await this.#endThreads()
+      throw error
+    }
+  }
+
+  #onEvent(event: TaskEvent): void {
+    if (event.type === 'failed') this.#fail(fromWire(event.error))
+    else if (event.type === 'progress') this.#counters.update(event.task, event.records, event.emitted)
+    else {
+      this.#exhausted.add(event.task)
+      if (this.#exhausted.size < this.request.parallelism || this.#state === 'failed' || this.#state === 'stopped')
+        return
+      this.#state = 'exhausted'
+      this.#watchers.tell(this.#counters.look('exhausted'))
+      this.#watchers.resolve({ kind: 'exhausted' })
+    }
+  }
+
+  /** The first failure counts. One task's end is the end of all: the next attempt begins from one snapshot. */
+  #fail(error: Error): void {
+    if (this.#state === 'failed' || this.#state === 'stopped') return
+    this.#state = 'failed'
+    this.#failure = error
+    this.#log('error', `attempt ${this.request.attempt} of job '${this.request.job}' failed: ${error.message}`, error)
+    void this.#endThreads()
+    this.#watchers.tell(this.#counters.look('failed'))
+    this.#watchers.resolve({ kind: 'failed', error: error.message })
+  }
+
+  async #expire(): Promise<void> {
+    if (this.#state === 'failed' || this.#state === 'stopped') return
+    this.#log('warn', `attempt ${this.request.attempt} of job '${this.request.job}' is stopped: nobody watched it`)
+    await this.stop('was stopped because nobody watched it')
+  }
+
+  #endThreads(): Promise<void> {
+    this.#lease.end()
+    clearInterval(this.#progress)
+    this.#ending ??= Promise.all(this.#threads.map((thread) => thread.close())).then(() => this.#leaveRoom())
+    return this.#ending
+  }
+
+  /** Where a task fails meanwhile, that is the error, and not that its thread was then stopped. */
+  async #withTasks<T>(use: (plan: Plan, threads: readonly WorkerThread[]) => Promise<T>): Promise<T> {
+    if (this.#failure !== undefined) throw this.#failure
+    if (this.#plan === undefined || this.#state === 'stopped') throw tasksGone(this.#options.host, this.request)
+    try {
+      return await use(this.#plan, this.#threads)
+    } catch (error) {
+      throw this.#failure ?? error
+    }
+  }
+
+  #outcome(): AttemptOutcome | undefined {
+    if (this.#failure !== undefined) return { kind: 'failed', error: this.#failure.message }
+    if (this.#state === 'stopped') throw tasksGone(this.#options.host, this.request)
+    return this.#state === 'exhausted' ? { kind: 'exhausted' } : undefined
+  }
+
+  #shownState(): Progress['state'] {
+    return this.#state === 'exhausted' || this.#state === 'failed' ? this.#state : 'running'
+  }
+
+  #log(level: 'info' | 'warn' | 'error', message: string, error?: unknown): void {
+    const { job, execution, attempt } = this.request
+    const stack = error instanceof Error ? { stack: error.stack } : {}
+    this.#options.log(level, message, { job, execution, claim: this.claim, attempt, ...stack })
+  }
+}

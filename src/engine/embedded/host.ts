@@ -1,0 +1,200 @@
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import { TidemarkError } from '../../errors.js'
+import type {
+  AdoptRequest,
+  AttemptOutcome,
+  AttemptReference,
+  CommitRequest,
+  DeployRequest,
+  DeployResult,
+  Engine,
+  Progress,
+  SnapshotRequest,
+  SnapshotResult,
+} from '../engine.js'
+import { Attempt, type AttemptState } from './attempt.js'
+import { type ExecutionState, Executions } from './executions.js'
+import { compareFence, tasksGone } from './fence.js'
+import { type HostDefinition, inspectDefinitions } from './inspect-definitions.js'
+import type { Log } from './log.js'
+import { recoverOutput } from './recover-output.js'
+import { Slots } from './slots.js'
+
+export interface EmbeddedHostOptions {
+  /** Unique id of this process; by default made of the machine's name and a random part. */
+  readonly host?: string
+  /** Absolute paths of the developers' TypeScript or JavaScript files. */
+  readonly jobFiles: readonly string[]
+  /** Tasks that may live here at a time; default 16. */
+  readonly slots?: number
+  /** How long tasks run on while nobody watches, milliseconds; default 30 s. */
+  readonly leaseMs?: number
+  /** Heap limit of a task's thread, MiB; default Node's own. */
+  readonly taskHeapMiB?: number
+  readonly log?: Log
+}
+
+/** What runs here, for people. */
+export interface HostedJob extends AttemptReference {
+  readonly definition: string
+  readonly tasks: number
+  readonly state: AttemptState
+  /** Records read since the job's beginning. */
+  readonly records: number
+}
+
+/** An engine in this process: every task is a worker thread. */
+export interface EmbeddedHost extends Engine {
+  readonly definitions: readonly HostDefinition[]
+  /** Slots count live tasks, those that start and those that are being stopped included. */
+  freeSlots(): number
+  /** Resolves as soon as at least one slot is free; rejects with the signal's reason. */
+  whenFree(signal: AbortSignal): Promise<void>
+  jobs(): readonly HostedJob[]
+  /** Stops all tasks; no thread is left when it resolves. Idempotent. */
+  close(): Promise<void>
+}
+
+/**
+ * Loads the job files and opens the host.
+ * @throws DefinitionError for a job file that cannot be used
+ */
+export async function createEmbeddedHost(options: EmbeddedHostOptions): Promise<EmbeddedHost> {
+  return new Host(options, await inspectDefinitions(options.jobFiles))
+}
+
+class Host implements EmbeddedHost {
+  readonly host: string
+  readonly definitions: readonly HostDefinition[]
+  readonly #options: EmbeddedHostOptions
+  readonly #slots: Slots
+  readonly #executions = new Executions()
+  #closed = false
+
+  constructor(options: EmbeddedHostOptions, definitions: readonly HostDefinition[]) {
+    this.host = options.host ?? `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${randomUUID().slice(0, 8)}`
+    this.definitions = definitions
+    this.#options = options
+    this.#slots = new Slots(options.slots ?? 16)
+  }
+
+  async deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
+    const state = this.#executions.admit(request)
+    const { file } = this.#definition(request)
+    if (state.stopped !== undefined && compareFence(request, state.stopped) <= 0) {
+      throw new TidemarkError(
+        'Fenced',
+        `Attempt ${request.attempt} of job '${request.job}' was stopped before it was deployed.`,
+      )
+    }
+    const { current } = state
+    const repeated = current !== undefined && compareFence(current.fence, request) === 0 && current.state !== 'stopped'
+    const attempt = repeated ? current : this.#begin(state, request, file)
+    return attempt.whenDeployed(signal)
+  }
+
+  async recoverOutput(request: DeployRequest, signal: AbortSignal): Promise<DeployResult['sweep']> {
+    const { current } = this.#executions.admit(request)
+    const { file } = this.#definition(request)
+    await current?.stop('was stopped before its output was recovered')
+    return recoverOutput({ file, deploy: request }, this.#options.taskHeapMiB, signal)
+  }
+
+  async adopt({ previousClaim, ...reference }: AdoptRequest): Promise<void> {
+    const { current } = this.#executions.admit(reference)
+    const known = current !== undefined && current.state !== 'stopped' && current.request.attempt === reference.attempt
+    if (!known || (current.claim !== previousClaim && current.claim !== reference.claim)) {
+      throw tasksGone(this.host, reference)
+    }
+    current.adopt(reference.claim)
+  }
+
+  async snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotResult> {
+    return this.#executions.require(this.host, request).snapshot(request, signal)
+  }
+
+  async commit(request: CommitRequest): Promise<void> {
+    await this.#executions.require(this.host, request).commit(request.number)
+  }
+
+  async stop({ job, execution, claim, attempt }: AttemptReference): Promise<void> {
+    const state = this.#executions.admit({ job, execution, claim, attempt })
+    state.stopped = { claim, attempt }
+    const { current } = state
+    await current?.stop()
+    if (state.current === current) state.current = undefined
+  }
+
+  async watch(
+    reference: AttemptReference,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
+    return this.#executions.require(this.host, reference).watch(onProgress, signal)
+  }
+
+  freeSlots(): number {
+    return this.#slots.free
+  }
+
+  whenFree(signal: AbortSignal): Promise<void> {
+    return this.#slots.whenFree(signal)
+  }
+
+  jobs(): readonly HostedJob[] {
+    return [...this.#executions.current()]
+      .filter(({ state }) => state !== 'stopped')
+      .map(({ request, claim, state, records }) => ({
+        job: request.job,
+        execution: request.execution,
+        claim,
+        attempt: request.attempt,
+        definition: request.definition,
+        tasks: request.parallelism,
+        state,
+        records,
+      }))
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    await Promise.all([...this.#executions.current()].map((attempt) => attempt.stop('was stopped with its host')))
+  }
+
+  #begin(state: ExecutionState, request: DeployRequest, file: string): Attempt {
+    const older = state.current
+    const attempt = new Attempt({
+      host: this.host,
+      request,
+      file,
+      leaseMs: this.#options.leaseMs ?? 30_000,
+      heapMiB: this.#options.taskHeapMiB,
+      log: this.#options.log ?? (() => {}),
+      makeRoom: async () => {
+        await older?.stop('was replaced by a newer attempt')
+        return this.#takeSlots(request)
+      },
+    })
+    state.current = attempt
+    return attempt
+  }
+
+  #definition({ definition }: DeployRequest): HostDefinition {
+    const found = this.definitions.find(({ name }) => name === definition)
+    if (found !== undefined) return found
+    const names = this.definitions.map(({ name }) => `'${name}'`).join(', ') || 'none'
+    throw new TidemarkError('DefinitionError', `Host ${this.host} has no definition '${definition}'; it has ${names}.`)
+  }
+
+  #takeSlots({ job, parallelism }: DeployRequest): () => void {
+    if (!this.#closed && this.#slots.take(parallelism)) return () => this.#slots.release(parallelism)
+    const { free, total } = this.#slots
+    const why = this.#closed
+      ? 'is being shut down'
+      : parallelism > total
+        ? `has ${total} slots in all: raise tidemark.slots, or lower the parallelism`
+        : `has ${free} free slots of ${total}`
+    throw new TidemarkError('HostFull', `Job '${job}' needs ${parallelism} slots, but host ${this.host} ${why}.`)
+  }
+}

@@ -1,0 +1,129 @@
+import type { DefinitionRecord, OperatorRecord, StateHandle, TaskSnapshot } from '../../checkpoint/entry.js'
+import type { Json } from '../../json.js'
+import type { DeployRequest, DeployResult, RestoreReference } from '../engine.js'
+import type { WireError } from './wire-error.js'
+
+/** What a host asks of a thread. Each is answered once, with a value or an error. Tasks are addressed, so that a thread may hold several. */
+export interface ThreadMethods {
+  /** Loads job files and says what they define. For a thread of its own. */
+  inspect(files: readonly string[]): readonly InspectedFile[]
+  /** Imports a job file ahead of `open`, so that the threads of an attempt load it side by side. */
+  load(file: string): null
+  /** Checks a deployment against its definition and restore point, recovers the sinks. For a thread of its own. */
+  plan(request: PlanRequest): Plan
+  /** Recovers the sinks, and nothing else. For a thread of its own. */
+  recoverOutput(request: PlanRequest): Plan['sweep']
+  /** Brings a task to the point where `start` only has to let records flow. */
+  open(plan: TaskPlan): OpenedTask
+  start(task: TaskAddress): null
+  snapshot(request: TaskSnapshotRequest): TaskCut
+  commit(request: TaskCommitRequest): null
+  /** Ends every task of the thread: what was not cut is abandoned. */
+  close(): null
+}
+
+export type ThreadMethod = keyof ThreadMethods
+
+export interface ThreadRequest<M extends ThreadMethod = ThreadMethod> {
+  readonly id: number
+  readonly method: M
+  readonly params: Parameters<ThreadMethods[M]>[0]
+}
+
+export type ThreadMessage =
+  | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
+  | { readonly kind: 'refusal'; readonly id: number; readonly error: WireError }
+  | { readonly kind: 'event'; readonly event: TaskEvent }
+
+export type TaskEvent =
+  | { readonly type: 'progress'; readonly task: number; readonly records: number; readonly emitted: number }
+  | { readonly type: 'exhausted'; readonly task: number }
+  | { readonly type: 'failed'; readonly task: number; readonly error: WireError }
+
+export interface InspectedFile {
+  readonly file: string
+  /** sha256 of the file's content, hexadecimal. */
+  readonly build: string
+  readonly definitions: readonly { readonly name: string; readonly version: string }[]
+}
+
+export interface PlanRequest {
+  readonly file: string
+  readonly deploy: DeployRequest
+}
+
+export interface Plan {
+  readonly definition: DefinitionRecord
+  readonly operators: readonly OperatorRecord[]
+  readonly guarantee: DeployResult['guarantee']
+  readonly sweep: DeployResult['sweep']
+  /** Records read up to the restore point. */
+  readonly restoredRecords: number
+  readonly tasks: readonly TaskPlan[]
+}
+
+export interface TaskAddress {
+  readonly task: number
+}
+
+/** All that one task needs to begin. */
+export interface TaskPlan extends TaskAddress {
+  readonly file: string
+  readonly deploy: DeployRequest
+  readonly definition: DefinitionRecord
+  readonly sources: readonly SourceAssignment[]
+  readonly state: readonly StateAssignment[]
+  /** Where `state` is read from. */
+  readonly restore?: RestoreReference
+  /** Records read by this task's share of the job up to the restore point. */
+  readonly records: number
+}
+
+export interface SourceAssignment {
+  /** Operator id of the source. */
+  readonly source: string
+  /** In the order in which they are begun. */
+  readonly splits: readonly SplitAssignment[]
+  /** Splits of every task, so that a task that lists again recognises the new ones. */
+  readonly known: readonly string[]
+  /** Its end was reached, and told to the operators, before the restore point. */
+  readonly ended: boolean
+}
+
+export interface SplitAssignment {
+  readonly split: string
+  /** Absent = from its beginning. */
+  readonly position?: Json
+  readonly finished: boolean
+}
+
+export interface StateAssignment {
+  readonly operator: string
+  readonly handles: readonly StateHandle[]
+  /** The snapshot of this very execution that these handles are, on which increments may build. */
+  readonly base?: number
+}
+
+export interface OpenedTask extends TaskAddress {
+  /** Where it begins to read, for people, at most a few. */
+  readonly positions: readonly string[]
+}
+
+export interface TaskSnapshotRequest extends TaskAddress {
+  readonly number: number
+  readonly base?: number
+}
+
+export interface TaskCut {
+  readonly snapshot: TaskSnapshot
+  /** All of its sources had ended. */
+  readonly final: boolean
+  /** Bytes of state written. */
+  readonly written: number
+  /** How long the cut kept records waiting, milliseconds. */
+  readonly pauseMs: number
+}
+
+export interface TaskCommitRequest extends TaskAddress {
+  readonly number: number
+}

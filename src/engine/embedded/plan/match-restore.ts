@@ -1,0 +1,125 @@
+import type { OperatorRecord, PreparedCommit, SnapshotEntry, SplitSnapshot } from '../../../checkpoint/entry.js'
+import { TidemarkError } from '../../../errors.js'
+import type { DeployRequest } from '../../engine.js'
+import type { StateAssignment } from '../messages.js'
+import type { Inventory } from './inventory.js'
+
+/** What of a snapshot goes where in this job. */
+export interface RestoreMatch {
+  /** By source, one list a task of the snapshot. */
+  readonly splits: ReadonlyMap<string, readonly (readonly SplitSnapshot[])[]>
+  readonly state: readonly StateAssignment[]
+  /** By sink. Empty where the snapshot is another job's: its output is not ours to finish. */
+  readonly commits: ReadonlyMap<string, readonly PreparedCommit[]>
+  /** Records read, one number a task of the snapshot. */
+  readonly records: readonly number[]
+}
+
+/**
+ * Matches a snapshot's operators with the job's by id and state version: pure.
+ * @throws RestoreFailed where the snapshot has something that the job has no place for, or cannot read.
+ */
+export function matchRestore(
+  entry: SnapshotEntry,
+  { sources, sinks, stateful }: Inventory,
+  request: Pick<DeployRequest, 'job' | 'execution' | 'allowNonRestoredState'>,
+): RestoreMatch {
+  const allow = request.allowNonRestoredState
+  const sourcesAtCut = entry.operators.filter(({ role }) => role === 'source').map(({ id }) => id)
+  const splits = new Map(
+    sourcesAtCut.map((id) => [id, entry.tasks.map((task) => task.splits.filter((split) => split.source === id))]),
+  )
+  const handles = groupBy(
+    entry.tasks.flatMap((task) => task.state),
+    (handle) => handle.operator,
+  )
+  const commits =
+    entry.job === request.job
+      ? groupBy(
+          entry.tasks.flatMap((task) => task.commits),
+          (commit) => commit.sink,
+        )
+      : new Map<string, PreparedCommit[]>()
+  if (!allow) {
+    refuseMissing(entry, 'source', 'the position of source', sourcesAtCut, sources)
+    refuseMissing(entry, 'operator', 'the state of operator', handles.keys(), stateful)
+    refuseMissing(entry, 'sink', 'unfinished output of sink', commits.keys(), sinks)
+  }
+  for (const [id, found] of commits) checkKind(entry, id, found, sinks.get(id)?.sink.kind)
+  const recorded = new Map(
+    entry.operators.filter(({ role }) => role === 'stateful').map((record) => [record.id, record]),
+  )
+  const state = [...stateful.values()].flatMap((operator): StateAssignment[] => {
+    const found = handles.get(operator.id)
+    if (found === undefined) return []
+    const migrates = checkVersion(entry, recorded.get(operator.id), operator)
+    // Migrated state differs from what the files hold, and another execution's files are not ours to build on.
+    const base = !migrates && entry.execution === request.execution ? { base: entry.number } : {}
+    return [{ operator: operator.id, handles: found, ...base }]
+  })
+  return { splits, state, commits, records: entry.tasks.map((task) => task.recordsRead) }
+}
+
+function refuseMissing(
+  entry: SnapshotEntry,
+  what: string,
+  held: string,
+  ids: Iterable<string>,
+  present: ReadonlyMap<string, unknown>,
+): void {
+  const missing = [...ids].filter((id) => !present.has(id))
+  if (missing.length === 0) return
+  throw new TidemarkError(
+    'RestoreFailed',
+    `Checkpoint ${entry.number} holds ${held} ${quoted(missing)}, but the job has no ${what} of that id; ` +
+      `give the ${what} its old id back, or set restore.allowNonRestoredState to go on without it.`,
+  )
+}
+
+function checkKind(
+  entry: SnapshotEntry,
+  id: string,
+  commits: readonly PreparedCommit[],
+  kind: string | undefined,
+): void {
+  const other = commits.find((commit) => kind !== undefined && commit.kind !== kind)
+  if (other === undefined) return
+  throw new TidemarkError(
+    'RestoreFailed',
+    `Checkpoint ${entry.number} holds unfinished output of sink '${id}' for '${other.kind}', but that sink is now '${kind}'; ` +
+      'restore with the former sink first, or give the new one an id of its own.',
+  )
+}
+
+/** Whether the state has to be migrated. */
+function checkVersion(
+  entry: SnapshotEntry,
+  record: OperatorRecord | undefined,
+  operator: { readonly id: string; readonly version: number; readonly migrate?: unknown },
+): boolean {
+  const saved = record?.stateVersion ?? operator.version
+  if (saved === operator.version) return false
+  if (saved < operator.version && operator.migrate !== undefined) return true
+  const remedy =
+    saved > operator.version
+      ? 'restore with the newer definition that wrote it.'
+      : `give the operator migrate(state, fromVersion), or set its version back to ${saved}.`
+  throw new TidemarkError(
+    'RestoreFailed',
+    `Checkpoint ${entry.number} holds version ${saved} of the state of operator '${operator.id}', but the job has version ${operator.version}; ${remedy}`,
+  )
+}
+
+function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
+  const groups = new Map<string, T[]>()
+  for (const item of items) {
+    const group = groups.get(key(item))
+    if (group === undefined) groups.set(key(item), [item])
+    else group.push(item)
+  }
+  return groups
+}
+
+function quoted(ids: readonly string[]): string {
+  return ids.map((id) => `'${id}'`).join(', ')
+}

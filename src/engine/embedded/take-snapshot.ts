@@ -1,0 +1,62 @@
+import { checksumOf, encodePart } from '../../checkpoint/index.js'
+import { executionFolder, partPath } from '../../checkpoint/paths.js'
+import { openStorage } from '../../storage/index.js'
+import type { DeployRequest, SnapshotRequest, SnapshotResult } from '../engine.js'
+import type { PartManifest } from '../part-manifest.js'
+import type { Plan, TaskCut } from './messages.js'
+import type { WorkerThread } from './worker-thread.js'
+
+export interface SnapshotContext {
+  readonly host: string
+  readonly deploy: DeployRequest
+  readonly plan: Plan
+  readonly threads: readonly WorkerThread[]
+}
+
+/**
+ * Cuts every task, waits until all that they captured is durable, and writes the part manifest that describes it. The part is the last write:
+ * without it, what the tasks wrote is garbage by its number.
+ */
+export async function takeSnapshot(
+  { host, deploy, plan, threads }: SnapshotContext,
+  { number, base }: SnapshotRequest,
+): Promise<SnapshotResult> {
+  const cuts = await Promise.all(
+    threads.map((thread, task) => thread.call('snapshot', { task, number, ...(base !== undefined && { base }) })),
+  )
+  const tasks = cuts.map((cut) => cut.snapshot)
+  const state = tasks.flatMap((task) => task.state)
+  const manifest: PartManifest = {
+    formatVersion: 1,
+    execution: deploy.execution,
+    number,
+    attempt: deploy.attempt,
+    host,
+    definition: plan.definition,
+    operators: plan.operators,
+    tasks,
+    ...(base !== undefined && state.some((handle) => handle.number !== number) && { parent: base }),
+  }
+  const part = await writePart(deploy, manifest)
+  return {
+    part,
+    final: cuts.every((cut) => cut.final),
+    records: sum(tasks, (task) => task.recordsRead),
+    size: sum(cuts, (cut) => cut.written),
+    fullSize: sum(state, (handle) => handle.size),
+    pauseMs: cuts.reduce((longest: number, cut: TaskCut) => Math.max(longest, cut.pauseMs), 0),
+    commits: sum(tasks, (task) => task.commits.length),
+  }
+}
+
+async function writePart(deploy: DeployRequest, manifest: PartManifest): Promise<SnapshotResult['part']> {
+  const path = partPath(manifest.number, manifest.attempt, manifest.host)
+  const bytes = encodePart(manifest)
+  const metadata = openStorage(deploy.roots.metadata)
+  await metadata.write(`${executionFolder(deploy.job, deploy.execution)}/${path}`, bytes)
+  return { path, size: bytes.length, checksum: checksumOf(bytes) }
+}
+
+function sum<T>(items: readonly T[], of: (item: T) => number): number {
+  return items.reduce((total, item) => total + of(item), 0)
+}

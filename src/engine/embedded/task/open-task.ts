@@ -1,0 +1,123 @@
+import { openSnapshot } from '../../../checkpoint-store/index.js'
+import { TidemarkError } from '../../../errors.js'
+import { openStorage } from '../../../storage/index.js'
+import type { TaskPlan } from '../messages.js'
+import { resolveOutputDirectory } from '../output-directory.js'
+import { type Inventory, takeInventory } from '../plan/inventory.js'
+import { loadDefinition } from '../plan/load-definition.js'
+import { KeyedStateStore } from '../state/keyed-state-store.js'
+import { loadState } from '../state/load-state.js'
+import { BatchSize } from './batch-size.js'
+import { compileChain } from './compile.js'
+import { describeFailure } from './failures.js'
+import { RecordLoop } from './record-loop.js'
+import { SinkRunner } from './sink-runner.js'
+import { SourceRunner } from './source-runner.js'
+import { Task, type TaskListener } from './task.js'
+
+/** Builds a task from its plan: state, sinks, operators, and the readers at their positions. No record moves before `start`. */
+export async function openTask(plan: TaskPlan, listener: TaskListener): Promise<Task> {
+  const { deploy, task } = plan
+  const inventory = await inventoryOf(plan)
+  const stores = await loadStores(plan, inventory)
+  const sinks = await openSinks(plan, inventory)
+  const parts = {
+    task,
+    stateOf: (id: string) => required(stores, id) as never,
+    write: (id: string) => {
+      const sink = required(sinks, id)
+      return (record: unknown) => sink.write(record)
+    },
+  }
+  const batchSize = new BatchSize()
+  const sources = plan.sources.map((assignment) => {
+    const node = required(inventory.sources, assignment.source)
+    return new SourceRunner({
+      node,
+      assignment,
+      chain: opened(() => compileChain(node, parts)),
+      task,
+      parallelism: deploy.parallelism,
+      batchSize,
+      onBatch: (records) => running.onBatch(records),
+      onChange: () => loop.wake(),
+      onFailure: (error) => running.fail(error),
+    })
+  })
+  const loop = new RecordLoop(sources, [...sinks.values()])
+  const data = openStorage(deploy.roots.data)
+  const running = new Task({
+    plan,
+    sources,
+    sinks: [...sinks.values()],
+    stores: [...stores.values()],
+    loop,
+    data,
+    listener,
+  })
+  try {
+    for (const source of sources) await source.open()
+  } catch (error) {
+    await running.close()
+    throw error
+  }
+  return running
+}
+
+/** The file must be the one that was planned with: all threads of an attempt run the same code. */
+async function inventoryOf({ file, deploy, definition }: TaskPlan): Promise<Inventory> {
+  const { job, build } = await loadDefinition(file, deploy.definition)
+  if (build !== definition.build) {
+    throw new TidemarkError(
+      'DefinitionError',
+      `The job file ${file} changed while the job was being started; start it again.`,
+      {
+        path: file,
+      },
+    )
+  }
+  return takeInventory(job.build(job.parseArgs(deploy.args)))
+}
+
+async function loadStores(plan: TaskPlan, inventory: Inventory): Promise<Map<string, KeyedStateStore<unknown>>> {
+  const { incremental } = plan.deploy
+  const stores = new Map<string, KeyedStateStore<unknown>>()
+  const snapshot = plan.restore && plan.state.length > 0 ? await openSnapshot(plan.restore) : undefined
+  for (const operator of inventory.stateful.values()) {
+    const store = new KeyedStateStore({ operator: operator.id, stateVersion: operator.version, incremental })
+    stores.set(operator.id, store)
+    const assigned = plan.state.find((state) => state.operator === operator.id)
+    if (assigned === undefined || snapshot === undefined) continue
+    const state = await loadState(operator, assigned.handles, (handle) => snapshot.readState(handle))
+    const { base, handles } = assigned
+    store.restore(state, base === undefined ? undefined : { number: base, handles })
+  }
+  return stores
+}
+
+async function openSinks({ deploy, task }: TaskPlan, inventory: Inventory): Promise<Map<string, SinkRunner>> {
+  const { job, execution, claim, attempt, allowedDirs } = deploy
+  const resolveDirectory = (path: string) => resolveOutputDirectory(path, allowedDirs)
+  const sinks = new Map<string, SinkRunner>()
+  for (const node of inventory.sinks.values()) {
+    sinks.set(node.id, await SinkRunner.open(node, { job, execution, claim, attempt, task, resolveDirectory }))
+  }
+  return sinks
+}
+
+function opened<T>(open: () => T): T {
+  try {
+    return open()
+  } catch (error) {
+    throw describeFailure(error, 'to open', 'the pipeline')
+  }
+}
+
+function required<T>(map: ReadonlyMap<string, T>, id: string): T {
+  const found = map.get(id)
+  if (found !== undefined) return found
+  throw new TidemarkError(
+    'DefinitionError',
+    `The pipeline has no '${id}' any more: it must be the same each time it is built from the same arguments.`,
+  )
+}

@@ -1,0 +1,130 @@
+import type { Storage } from '../../../storage/index.js'
+import type { OpenedTask, TaskCut, TaskPlan, TaskSnapshotRequest } from '../messages.js'
+import type { KeyedStateStore } from '../state/keyed-state-store.js'
+import type { RecordLoop } from './record-loop.js'
+import type { SinkRunner } from './sink-runner.js'
+import type { SourceRunner } from './source-runner.js'
+import { writeState } from './write-state.js'
+
+const progressMs = 500
+const shownPositions = 3
+
+export interface TaskListener {
+  progress(records: number, emitted: number): void
+  exhausted(): void
+  failed(error: unknown): void
+}
+
+export interface TaskParts {
+  readonly plan: TaskPlan
+  readonly sources: readonly SourceRunner[]
+  readonly sinks: readonly SinkRunner[]
+  readonly stores: readonly KeyedStateStore<unknown>[]
+  readonly loop: RecordLoop
+  readonly data: Storage
+  readonly listener: TaskListener
+}
+
+/** One parallel instance of a job: its sources, operators, state and sinks, and the loop that moves records through them. */
+export class Task {
+  readonly #parts: TaskParts
+  #records: number
+  #running: Promise<void> = Promise.resolve()
+  #failure: { readonly error: unknown } | undefined
+  #progress: NodeJS.Timeout | undefined
+  #closed = false
+
+  constructor(parts: TaskParts) {
+    this.#parts = parts
+    this.#records = parts.plan.records
+  }
+
+  describe(): OpenedTask {
+    const positions = this.#parts.sources.flatMap((source) => source.describe())
+    return { task: this.#parts.plan.task, positions: positions.slice(0, shownPositions) }
+  }
+
+  start(): void {
+    const { loop, listener } = this.#parts
+    this.#running = loop
+      .run(() => {
+        this.#tellProgress()
+        listener.exhausted()
+      })
+      .catch((error) => this.fail(error))
+    this.#progress = setInterval(() => this.#tellProgress(), progressMs)
+    this.#progress.unref()
+  }
+
+  onBatch(records: number): void {
+    this.#records += records
+    try {
+      this.#parts.loop.flushSinks()
+    } catch (error) {
+      this.fail(error)
+    }
+  }
+
+  /** The first failure counts: no record moves after it. */
+  fail(error: unknown): void {
+    if (this.#failure !== undefined || this.#closed) return
+    this.#failure = { error }
+    this.#parts.loop.stop()
+    this.#parts.listener.failed(error)
+  }
+
+  /**
+   * Everything until the first `await` happens in one turn, between two records: state is copied, positions are taken, each sink ends
+   * what belongs to the snapshot. State comes first, since a value that cannot be copied must not leave half a cut behind. What is durable only
+   * later is awaited beside the stream. A snapshot whose files could not be written may be asked for again; a sink that loses its cut fails
+   * the task, because the records before it could never be committed.
+   */
+  async snapshot({ number, base }: TaskSnapshotRequest): Promise<TaskCut> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    const { plan, sources, sinks, stores, data } = this.#parts
+    const begun = performance.now()
+    const cuts = stores.map((store) => ({ operator: store.operator, cut: store.cut(number, base) }))
+    const splits = sources.flatMap((source) => source.snapshot())
+    const recordsRead = this.#records
+    const final = sources.every((source) => source.ended)
+    for (const sink of sinks) sink.cut(number).catch((error) => this.fail(error))
+    const pauseMs = performance.now() - begun
+
+    const { job, execution, attempt, incremental } = plan.deploy
+    const context = { job, execution, attempt, task: plan.task, number, shared: incremental }
+    const files = Promise.all(cuts.map(({ operator, cut }) => writeState(data, operator, cut, context)))
+    const prepared = Promise.all(sinks.map((sink) => sink.prepared(number)))
+    const [state, commits] = await Promise.all([files, prepared])
+    return {
+      snapshot: {
+        task: plan.task,
+        splits,
+        state: state.flatMap((file) => file.handles),
+        commits: commits.flat(),
+        recordsRead,
+      },
+      final,
+      written: state.reduce((sum, file) => sum + file.written, 0),
+      pauseMs,
+    }
+  }
+
+  async commit(number: number): Promise<void> {
+    if (this.#failure !== undefined) throw this.#failure.error
+    await Promise.all(this.#parts.sinks.map((sink) => sink.commit(number)))
+  }
+
+  /** Abandons what was not cut. What a part says while it closes is told to nobody: the next attempt recovers from anything. */
+  async close(): Promise<void> {
+    this.#closed = true
+    clearInterval(this.#progress)
+    this.#parts.loop.stop()
+    await Promise.allSettled([...this.#parts.sources.map((source) => source.close()), this.#running])
+    await Promise.allSettled(this.#parts.sinks.map((sink) => sink.close()))
+  }
+
+  #tellProgress(): void {
+    const emitted = this.#parts.sinks.reduce((sum, sink) => sum + sink.written, 0)
+    this.#parts.listener.progress(this.#records, emitted)
+  }
+}

@@ -1,0 +1,60 @@
+import { createHash, randomBytes } from 'node:crypto'
+import type { StateHandle } from '../../../checkpoint/entry.js'
+import { executionFolder, stateFilePath } from '../../../checkpoint/paths.js'
+import type { Storage } from '../../../storage/index.js'
+import type { AttemptReference } from '../../engine.js'
+import { keyGroupCount } from '../state/key-group.js'
+import type { StateCut } from '../state/keyed-state-store.js'
+import { codecName } from '../state/state-codec.js'
+import { nextTurn } from './wakeup.js'
+
+export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execution' | 'attempt'> {
+  readonly task: number
+  readonly number: number
+  /** Whether later snapshots may build on the file. */
+  readonly shared: boolean
+}
+
+/**
+ * Writes what a cut captured, under a name that nobody else ever uses, and gives the handles that describe the whole state. A crash leaves a
+ * file that no metadata names: garbage, by its number.
+ */
+export async function writeState(
+  data: Storage,
+  operator: string,
+  cut: StateCut,
+  context: StateFileContext,
+): Promise<{ handles: readonly StateHandle[]; written: number }> {
+  const { image, mode, reused } = cut
+  if (image === undefined) {
+    cut.complete(reused)
+    return { handles: reused, written: 0 }
+  }
+  const { job, execution, attempt, task, number, shared } = context
+  const path = stateFilePath({ number, attempt, task, operator, nonce: randomBytes(6).toString('hex'), shared })
+  const hash = createHash('sha256')
+  async function* content() {
+    for (const chunk of image?.chunks ?? []) {
+      hash.update(chunk)
+      yield chunk
+      await nextTurn()
+    }
+  }
+  await data.write(`${executionFolder(job, execution)}/${path}`, content())
+  const handle: StateHandle = {
+    operator,
+    root: 'data',
+    path,
+    size: image.size,
+    checksum: `sha256:${hash.digest('hex')}`,
+    codec: codecName,
+    mode,
+    number,
+    keyGroups: { from: 0, to: keyGroupCount - 1 },
+    scope: { kind: 'job' },
+    entries: image.entries,
+  }
+  const handles = [...reused, handle]
+  cut.complete(handles)
+  return { handles, written: image.size }
+}

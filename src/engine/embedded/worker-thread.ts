@@ -1,0 +1,115 @@
+import { Worker } from 'node:worker_threads'
+import { messageOf, TidemarkError } from '../../errors.js'
+import type { TaskEvent, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
+import { prefixLines } from './prefix-lines.js'
+import { threadProgram } from './thread-program.js'
+import { fromWire } from './wire-error.js'
+
+/** How long a thread may take to close in good order, milliseconds; then it is terminated. */
+const closeGraceMs = 2000
+
+export interface WorkerThreadOptions {
+  /** Files of user code that it will load. */
+  readonly files: readonly string[]
+  /** For errors and for the prefix of what it prints: `task 0 of job 'flights'`. */
+  readonly label: string
+  /** Heap limit in MiB; absent = Node's own. */
+  readonly heapMiB?: number | undefined
+  readonly onEvent?: (event: TaskEvent) => void
+}
+
+interface Call {
+  resolve(value: unknown): void
+  reject(error: Error): void
+}
+
+/** A worker thread from the host's side: calls with answers, events, and one clear error when it ends for any reason. */
+export class WorkerThread {
+  readonly label: string
+  /** Resolves, with the reason, once the thread is no more. */
+  readonly ended: Promise<Error>
+  readonly #worker: Worker
+  readonly #calls = new Map<number, Call>()
+  #nextCall = 0
+  #closing = false
+  #crash: Error | undefined
+  #gone: Error | undefined
+
+  constructor({ files, label, heapMiB, onEvent }: WorkerThreadOptions) {
+    this.label = label
+    this.#worker = new Worker(threadProgram(files), {
+      name: label,
+      stdout: true,
+      stderr: true,
+      ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
+    })
+    prefixLines(this.#worker.stdout, label)
+    prefixLines(this.#worker.stderr, label)
+    this.#worker.on('message', (message: ThreadMessage) => {
+      if (message.kind === 'event') onEvent?.(message.event)
+      else this.#settle(message)
+    })
+    this.#worker.on('error', (error) => {
+      this.#crash = crashOf(label, error)
+    })
+    this.ended = new Promise((resolve) => {
+      this.#worker.once('exit', (code) => resolve(this.#end(code)))
+    })
+  }
+
+  /** Rejects with the reason where the thread ends before it has answered. */
+  call<M extends ThreadMethod>(
+    method: M,
+    params: Parameters<ThreadMethods[M]>[0],
+  ): Promise<ReturnType<ThreadMethods[M]>> {
+    if (this.#gone !== undefined) return Promise.reject(this.#gone)
+    const request: ThreadRequest<M> = { id: this.#nextCall++, method, params }
+    return new Promise((resolve, reject) => {
+      this.#calls.set(request.id, { resolve: resolve as Call['resolve'], reject })
+      this.#worker.postMessage(request)
+    })
+  }
+
+  /** Ends the thread, in good order if it can; resolves when it is gone. */
+  async close(): Promise<void> {
+    if (!this.#closing) {
+      this.#closing = true
+      const grace = setTimeout(() => this.#worker.terminate(), closeGraceMs)
+      await this.call('close' as const, undefined as never).catch(() => undefined)
+      clearTimeout(grace)
+      await this.#worker.terminate()
+    }
+    await this.ended
+  }
+
+  /** Ends the thread at once, with nothing worth closing in it. */
+  async terminate(): Promise<void> {
+    this.#closing = true
+    await this.#worker.terminate()
+    await this.ended
+  }
+
+  #settle(message: Exclude<ThreadMessage, { kind: 'event' }>): void {
+    const call = this.#calls.get(message.id)
+    this.#calls.delete(message.id)
+    if (message.kind === 'answer') call?.resolve(message.value)
+    else call?.reject(fromWire(message.error))
+  }
+
+  #end(code: number): Error {
+    const ownExit = `${this.label} ended: the job's code called process.exit(${code}), which ends its task.`
+    const stopped = new TidemarkError('TasksGone', `${this.label} was stopped.`)
+    this.#gone = this.#closing ? stopped : (this.#crash ?? new TidemarkError('TaskFailed', ownExit))
+    for (const call of this.#calls.values()) call.reject(this.#gone)
+    this.#calls.clear()
+    return this.#gone
+  }
+}
+
+function crashOf(label: string, error: unknown): Error {
+  const outOfMemory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
+  const message = outOfMemory
+    ? `${label} ran out of memory; keep less state in it, or give tasks a larger heap.`
+    : `${label} crashed on an error that nothing caught: ${messageOf(error)}`
+  return new TidemarkError('TaskFailed', message, { cause: error })
+}
