@@ -241,4 +241,10 @@ export const configurationKeys = {
     schema: numeric(z.int().min(1).max(10_000)),
     fallback: ({ processors }) => 4 * processors,
   }),
+  /** Temporal warns at 10,240 events and ends a workflow at 51,200; replaying a few thousand takes well under a second. */
+  eventsPerRun: key({
+    name: 'tidemark.history-events-per-run',
+    schema: numeric(z.int().min(100).max(40_000)),
+    fallback: 4_000,
+  }),
 }

@@ -30,6 +30,8 @@ export interface Configuration {
   readonly leaseMs: number
   /** Live tasks that this host takes. */
   readonly slots: number
+  /** Events of a run's Temporal history after which the next run takes over. */
+  readonly eventsPerRun: number
 
   /** Every key, in a fixed order, with its value and where that came from. */
   entries(): readonly ConfigurationEntry[]
@@ -97,6 +99,7 @@ export function buildConfiguration(settled: Settled): Configuration {
     heartbeatTimeoutMs: settled.heartbeatTimeout.value,
     leaseMs: settled.lease.value,
     slots: settled.slots.value,
+    eventsPerRun: settled.eventsPerRun.value,
     entries: () => entries,
     canonical: () => canonicalText(entries),
   }
