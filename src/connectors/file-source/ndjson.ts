@@ -22,7 +22,7 @@ export function ndjson<Schema extends z.ZodType>(
   return streamOfFiles(ndjsonFormat(options.schema), paths, options)
 }
 
-function ndjsonFormat<Schema extends z.ZodType>(schema: Schema): FileFormat<z.output<Schema>> {
+export function ndjsonFormat<Schema extends z.ZodType>(schema: Schema): FileFormat<z.output<Schema>> {
   return {
     name: 'ndjson',
     findEnd: findNewline,

@@ -5,10 +5,10 @@ import { findNewline } from './record-file.js'
 
 /** The lines of text files (UTF-8), without their line ends; empty lines included. */
 export function textFiles(paths: string | readonly string[], options: FileSourceOptions = {}): Stream<string> {
-  return streamOfFiles(text, paths, options)
+  return streamOfFiles(textFormat, paths, options)
 }
 
-const text: FileFormat<string> = {
+export const textFormat: FileFormat<string> = {
   name: 'textFiles',
   findEnd: findNewline,
   skipEmpty: false,

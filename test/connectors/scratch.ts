@@ -1,0 +1,19 @@
+import { existsSync, mkdtempSync, realpathSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** A disk in memory where there is one: thousands of small files are made and synced. */
+const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
+
+/** A directory of its own for one test, gone when the test is. */
+export function scratch(): string {
+  const directory = realpathSync(mkdtempSync(join(base, 'tidemark-')))
+  try {
+    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
+  } catch {
+    // Outside a test, while a suite is collected: gone with the process.
+    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
+  }
+  return directory
+}
