@@ -42,15 +42,14 @@ function faultsOfIssue(issue: z.core.$ZodIssue, input: unknown, knownKeys: Known
 }
 
 function messageOf(issue: z.core.$ZodIssue, value: unknown): string {
-  if (value === undefined) return 'is missing'
+  if (value === undefined) return missing(issue)
   const got = `got ${show(value)}`
   switch (issue.code) {
     case 'invalid_type':
       return `must be ${typeNames[issue.expected] ?? issue.expected}, ${got}`
     case 'invalid_value':
-      return choice(issue.values.map(String), value)
     case 'invalid_union':
-      return choice('options' in issue && Array.isArray(issue.options) ? issue.options.map(String) : [], value)
+      return `must be one of ${choicesOf(issue).join(', ')}, ${got}${typeof value === 'string' ? suggestion(value, choicesOf(issue)) : ''}`
     case 'too_small':
       return `must be ${issue.inclusive ? 'at least' : 'above'} ${issue.minimum}, ${got}`
     case 'too_big':
@@ -69,9 +68,17 @@ const typeNames: Readonly<Record<string, string>> = {
   object: 'an object',
 }
 
-function choice(values: readonly string[], value: unknown): string {
-  const near = typeof value === 'string' ? suggestion(value, values) : ''
-  return `must be one of ${values.join(', ')}, got ${show(value)}${near}`
+function missing(issue: z.core.$ZodIssue): string {
+  const choices = choicesOf(issue)
+  return choices.length === 0 ? 'is missing' : `is missing: it must be one of ${choices.join(', ')}`
+}
+
+/** The words that a choice, or the `type` of a discriminated union, may be. */
+function choicesOf(issue: z.core.$ZodIssue): readonly string[] {
+  if (issue.code === 'invalid_value') return issue.values.map(String)
+  return issue.code === 'invalid_union' && 'options' in issue && Array.isArray(issue.options)
+    ? issue.options.map(String)
+    : []
 }
 
 function valueAt(input: unknown, path: readonly PropertyKey[]): unknown {

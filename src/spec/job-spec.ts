@@ -18,7 +18,7 @@ import {
   restartStrategyKeys,
   restartStrategySchema,
 } from './restart-strategy.js'
-import { type RestoreSpec, restoreFaults, restoreKeys, restoreSchema } from './restore-spec.js'
+import { type RestoreDefaults, type RestoreSpec, restoreFaults, restoreKeys, restoreSchema } from './restore-spec.js'
 import { show } from './show.js'
 
 export type { CheckpointingSpec, Fault, RestartStrategy, RestoreSpec }
@@ -80,12 +80,18 @@ export function resolveJobSpec(input: JobSpecInput, config: { readonly jobDefaul
     parallelism: input.parallelism ?? 1,
     checkpointing,
     restartStrategy: merge<RestartStrategy>(defaults.restartStrategies[strategy], input.restartStrategy),
-    ...(input.restore && { restore: merge<RestoreSpec>({ ...defaults.restore, from: '' }, input.restore) }),
+    ...(input.restore && { restore: restoreOf(input.restore, defaults.restore) }),
   }
   const faults = faultsBetweenFields(spec)
   if (faults.length === 0) return spec
   const message = sentenceOf('Invalid job spec, with the defaults filled in', faults)
   throw new TidemarkError('InvalidJobSpec', message, { details: faults })
+}
+
+/** Where nothing is restored, a default of CLAIM has nothing to apply to. */
+function restoreOf(given: NonNullable<JobSpecInput['restore']>, defaults: RestoreDefaults): RestoreSpec {
+  const claimMode = given.from === 'none' ? 'NO_CLAIM' : defaults.claimMode
+  return merge<RestoreSpec>({ ...defaults, from: given.from, claimMode }, given)
 }
 
 /** `base`, with what `over` has. Undefined counts as absent. */
