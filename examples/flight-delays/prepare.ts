@@ -1,0 +1,26 @@
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { dirname } from 'node:path'
+import { argv } from 'node:process'
+import { fileURLToPath } from 'node:url'
+
+/**
+ * Writes the 20,000 real flights of the npm package `vega-datasets` as NDJSON; returns how many there are.
+ *
+ *     npx tsx examples/flight-delays/prepare.ts data/flights.ndjson
+ */
+export function prepare(target: string): number {
+  // The package exports its code only; its data lies beside it.
+  const flights = JSON.parse(
+    readFileSync(new URL('../data/flights-20k.json', import.meta.resolve('vega-datasets')), 'utf8'),
+  ) as unknown[]
+  mkdirSync(dirname(target), { recursive: true })
+  // By a rename, so that a job never sees half of the file.
+  writeFileSync(`${target}.tmp`, flights.map((flight) => `${JSON.stringify(flight)}\n`).join(''))
+  renameSync(`${target}.tmp`, target)
+  return flights.length
+}
+
+if (argv[1] === fileURLToPath(import.meta.url)) {
+  const target = argv[2] ?? 'data/flights.ndjson'
+  console.log(`${prepare(target)} flights in ${target}`)
+}
