@@ -35,10 +35,12 @@ export function onDeployed(
 ): Decision {
   if (state.phase !== 'deploying' || attempt !== state.attempt) return stay(state)
   const own = state.restoring?.execution === state.execution ? state.restoring.number : undefined
+  const { guarantee, tasks, restoredRecords, positions } = result
   const next: CoordinatorState = {
     ...without(state, 'lastFailure', 'backoffMs'),
     phase: 'running',
     host: result.host,
+    deployment: { guarantee, tasks, restoredRecords, positions },
     startedAt: context.now,
     consecutiveFailures: 0,
     committedThrough: Math.max(state.committedThrough, own ?? 0),

@@ -1,6 +1,6 @@
 import type { CheckpointStatistics, Ending } from '../checkpoint/entry.js'
 import type { RestoredFrom } from '../checkpoint/execution-record.js'
-import type { SnapshotResult } from '../engine/engine.js'
+import type { DeployResult, SnapshotResult } from '../engine/engine.js'
 import type { JobSpec } from '../spec/job-spec.js'
 import type { Failure } from './failure.js'
 import type { RestartHistory } from './restart-strategy.js'
@@ -85,6 +85,8 @@ export type TriggerOutcome =
   | { readonly state: 'completed'; readonly number: number }
   | { readonly state: 'failed'; readonly reason: string }
 
+export type Deployment = Pick<DeployResult, 'guarantee' | 'tasks' | 'restoredRecords' | 'positions'>
+
 /** All that survives continue-as-new. Plain JSON. */
 export interface CoordinatorState {
   readonly job: string
@@ -109,6 +111,8 @@ export interface CoordinatorState {
   readonly attempt: number
   readonly host?: string
   readonly startedAt?: number
+  /** What the newest deployment found, for people. */
+  readonly deployment?: Deployment
   readonly restoring?: { readonly number: number; readonly execution: string }
   /** The tasks of the attempt have been told to stop. */
   readonly stopping: boolean

@@ -1,7 +1,7 @@
 import type { CheckpointStatistics } from '../checkpoint/entry.js'
 import { executionFolder, snapshotFolder } from '../checkpoint/paths.js'
 import { formatDuration } from '../spec/duration.js'
-import { type CoordinatorState, type Counts, type JobState, jobState } from './state.js'
+import { type CoordinatorState, type Counts, type Deployment, type JobState, jobState } from './state.js'
 
 /** What the query `status` answers. */
 export interface StatusView {
@@ -14,6 +14,8 @@ export interface StatusView {
   readonly attempt: number
   readonly restarts: number
   readonly host?: string
+  /** What the newest attempt found when it began: the guarantee, and what each source reads first. */
+  readonly deployment?: Deployment
   readonly checkpointing: 'off' | string
   readonly latest?: LatestCheckpoint
   readonly pending?: { readonly number: number; readonly stage: string; readonly since: string }
@@ -76,6 +78,7 @@ export function viewStatus(state: CoordinatorState, notices: readonly string[]):
     counts: state.counts,
     notices,
     ...(state.host !== undefined && { host: state.host }),
+    ...(state.deployment && { deployment: state.deployment }),
     ...(latest && { latest }),
     ...(state.pending && {
       pending: {
