@@ -1,0 +1,76 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { Client, WorkflowHandle } from '@temporalio/client'
+import { startTidemarkWorker, type TidemarkWorker } from 'tidemark/worker'
+import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
+import { type Configuration, loadConfiguration } from '../../src/spec/configuration.js'
+import { type ClientConnection, connectClient } from '../../src/temporal/connection.js'
+import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
+import { plainTarget, type TemporalTarget } from '../../src/temporal/target.js'
+import { replayAll } from './replay.js'
+
+export const jobsFile = fileURLToPath(new URL('./fixtures/jobs.ts', import.meta.url))
+
+/** A Temporal server, a directory and workers, for the jobs of one test file. */
+export interface Installation {
+  readonly dir: string
+  readonly server: DevServer
+  readonly target: TemporalTarget
+  readonly client: Client
+  readonly configuration: Configuration
+  readonly roots: Roots
+  /** In this process. Stopped by `close`. */
+  startWorker(): Promise<TidemarkWorker>
+  start(job: string, spec: Record<string, unknown>): Promise<WorkflowHandle>
+  /** The log of the execution that a handle's run belongs to (its first run). */
+  log(job: string, execution: string): ExecutionLog
+  /** Replays every history of the server, then stops everything. */
+  close(): Promise<void>
+}
+
+export async function startInstallation(
+  keys: Record<string, string> = {},
+  jobFiles: readonly string[] = [jobsFile],
+): Promise<Installation> {
+  const dir = await mkdtemp(join(tmpdir(), 'tidemark-jobs-'))
+  const yaml = Object.entries(keys).map(([key, value]) => `${key}: ${value}\n`)
+  await writeFile(join(dir, 'tidemark.yaml'), yaml.join(''))
+  const configuration = loadConfiguration({ cwd: dir, env: {} })
+  const server = await startDevServer({ headless: true })
+  const target = plainTarget(server.address)
+  const connected: ClientConnection = await connectClient(target)
+  const workers: TidemarkWorker[] = []
+  const roots = openRoots(configuration.checkpointsDir, configuration.dataDir)
+  return {
+    dir,
+    server,
+    target,
+    client: connected.client,
+    configuration,
+    roots,
+    async startWorker() {
+      const worker = await startTidemarkWorker({ target, configuration, jobFiles })
+      workers.push(worker)
+      return worker
+    },
+    start: (job, spec) =>
+      connected.client.workflow.start('streamJob', {
+        workflowId: job,
+        taskQueue: configuration.taskQueue,
+        args: [spec],
+      }),
+    log: (job, execution) => new ExecutionLog(roots, job, execution),
+    async close() {
+      try {
+        await replayAll(connected.client)
+      } finally {
+        await Promise.all(workers.map((worker) => worker.shutdown()))
+        await connected.connection.close()
+        await server.stop()
+        await rm(dir, { recursive: true, force: true })
+      }
+    },
+  }
+}
