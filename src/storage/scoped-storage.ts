@@ -1,4 +1,4 @@
-import { checkFolder } from './names.js'
+import { checkFolder, checkName } from './names.js'
 import type { Storage, StoredObject } from './storage.js'
 import { joinUri } from './uri.js'
 
@@ -6,15 +6,19 @@ import { joinUri } from './uri.js'
 export function scopedStorage(storage: Storage, folder: string): Storage {
   checkFolder(folder)
   const prefix = `${folder}/`
-  const inside = (name: string) => (name === '' ? folder : prefix + name)
+  const inside = (name: string) => {
+    checkName(name)
+    return prefix + name
+  }
+  const below = (subfolder: string) => (subfolder === '' ? folder : prefix + subfolder)
   const outside = (object: StoredObject): StoredObject => ({ ...object, name: object.name.slice(prefix.length) })
   return {
     uri: joinUri(storage.uri, folder),
-    read: (name) => storage.read(inside(name)),
-    createIfAbsent: (name, content) => storage.createIfAbsent(inside(name), content),
-    write: (name, content) => storage.write(inside(name), content),
-    list: async (below) => (await storage.list(inside(below))).map(outside),
-    delete: (name) => storage.delete(inside(name)),
-    tidy: (below, writers) => storage.tidy(inside(below), writers),
+    read: async (name) => storage.read(inside(name)),
+    createIfAbsent: async (name, content) => storage.createIfAbsent(inside(name), content),
+    write: async (name, content) => storage.write(inside(name), content),
+    list: async (subfolder) => (await storage.list(below(subfolder))).map(outside),
+    delete: async (name) => storage.delete(inside(name)),
+    tidy: (subfolder, writers) => storage.tidy(below(subfolder), writers),
   }
 }

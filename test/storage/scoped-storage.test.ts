@@ -1,0 +1,19 @@
+import { randomUUID } from 'node:crypto'
+import { expect, it } from 'vitest'
+import { openStorage, scopedStorage } from '../../src/storage/index.js'
+import { storageContract } from './contract.js'
+import { temporaryDirectory } from './temporary-directory.js'
+
+storageContract('scoped to a folder', async () =>
+  scopedStorage(openStorage(await temporaryDirectory()), 'job/execution'),
+)
+
+it('sees and touches its own folder only', async () => {
+  const storage = openStorage(`memory://${randomUUID()}`)
+  await storage.write('other/x', Buffer.from('x'))
+  const scoped = scopedStorage(storage, 'mine')
+  await scoped.write('x', Buffer.from('mine'))
+  await scoped.delete('other/x')
+  expect((await storage.list('')).map((object) => object.name)).toEqual(['mine/x', 'other/x'])
+  expect(scoped.uri).toBe(`${storage.uri}/mine`)
+})

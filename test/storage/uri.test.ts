@@ -1,0 +1,82 @@
+import { randomUUID } from 'node:crypto'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { joinUri, normalizeUri, openStorage, splitUri } from '../../src/storage/index.js'
+
+describe('normalizeUri', () => {
+  it.each([
+    ['/var/checkpoints', 'file:///var/checkpoints'],
+    ['/var/checkpoints/', 'file:///var/checkpoints'],
+    ['/var//x/../checkpoints///', 'file:///var/checkpoints'],
+    ['file:///var/checkpoints/', 'file:///var/checkpoints'],
+    ['file:/var/checkpoints', 'file:///var/checkpoints'],
+    ['FILE:///var', 'file:///var'],
+    ['file:///a%20b', 'file:///a%20b'],
+    ['/a b', 'file:///a%20b'],
+    ['/100%', 'file:///100%25'],
+    ['/é', 'file:///%C3%A9'],
+    ['/', 'file:///'],
+    ['memory://lab', 'memory://lab'],
+    ['memory://lab/', 'memory://lab'],
+    ['memory://lab//a/b/', 'memory://lab/a/b'],
+    ['s3://bucket/prefix/', 's3://bucket/prefix'],
+  ])('%s becomes %s', (input, output) => {
+    expect(normalizeUri(input)).toBe(output)
+    expect(normalizeUri(output)).toBe(output)
+  })
+
+  it('takes relative paths from the base, or from the working directory', () => {
+    expect(normalizeUri('data', '/base')).toBe('file:///base/data')
+    expect(normalizeUri('../data', 'file:///base/x')).toBe('file:///base/data')
+    expect(normalizeUri('data')).toBe(pathToFileURL(join(process.cwd(), 'data')).href)
+    expect(normalizeUri('file:///abs', '/base')).toBe('file:///abs')
+  })
+
+  it.each([
+    '',
+    'ftp://host/x',
+    'file://host/x',
+    'file:relative',
+    'file:///a?b',
+    'file:///a#b',
+    'file:///a%2Fb',
+    'memory://',
+    'memory:///x',
+    'memory://a/../b',
+    'a\0b',
+  ])('refuses %j in one sentence', (uri) => {
+    expect(() => normalizeUri(uri)).toThrow(expect.objectContaining({ code: 'InvalidConfiguration' }))
+  })
+
+  it('has one spelling for any path, which leads back to it', () => {
+    const segment = fc
+      .string({ unit: 'binary', minLength: 1, maxLength: 12 })
+      .map((text) => text.replace(/[/\0\\]/g, '_'))
+    fc.assert(
+      fc.property(fc.array(segment, { minLength: 1, maxLength: 4 }), (segments) => {
+        const uri = normalizeUri(`/root/${segments.join('/')}`)
+        expect(normalizeUri(uri)).toBe(uri)
+        expect(uri).not.toMatch(/\/$/)
+      }),
+    )
+  })
+})
+
+it('joins and splits', () => {
+  expect(joinUri('file:///a%20b', 'chk-1/_metadata')).toBe('file:///a%20b/chk-1/_metadata')
+  expect(joinUri('memory://lab', 'x')).toBe('memory://lab/x')
+  expect(splitUri('file:///a/chk-1')).toEqual({ parent: 'file:///a', last: 'chk-1' })
+  expect(splitUri('memory://lab/chk-1')).toEqual({ parent: 'memory://lab', last: 'chk-1' })
+  expect(splitUri('file:///')).toBeUndefined()
+  expect(splitUri('memory://lab')).toBeUndefined()
+})
+
+it('opens by scheme, and says which schemes are still to come', () => {
+  expect(openStorage('/var/x/').uri).toBe('file:///var/x')
+  expect(openStorage(`memory://${randomUUID()}`).uri).toMatch(/^memory:/)
+  for (const uri of ['s3://bucket/x', 'hdfs:///checkpoints']) {
+    expect(() => openStorage(uri)).toThrow(/comes with a later version/)
+  }
+})
