@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
@@ -10,9 +11,8 @@ import { fileURLToPath } from 'node:url'
  */
 export function prepare(target: string): number {
   // The package exports its code only; its data lies beside it.
-  const flights = JSON.parse(
-    readFileSync(new URL('../data/flights-20k.json', import.meta.resolve('vega-datasets')), 'utf8'),
-  ) as unknown[]
+  const code = createRequire(import.meta.url).resolve('vega-datasets')
+  const flights = JSON.parse(readFileSync(join(dirname(code), '../data/flights-20k.json'), 'utf8')) as unknown[]
   mkdirSync(dirname(target), { recursive: true })
   // By a rename, so that a job never sees half of the file.
   writeFileSync(`${target}.tmp`, flights.map((flight) => `${JSON.stringify(flight)}\n`).join(''))
