@@ -5,6 +5,7 @@ import type { HostDependencies, StorageDependencies } from './dependencies.js'
 import { deploy, finishOutput } from './deploy.js'
 import { discard } from './discard.js'
 import { checkRoots, checkRun, guarded } from './guard.js'
+import { whileBeating } from './heartbeat.js'
 import { open } from './open.js'
 import { claim, observe } from './ownership.js'
 import { resolveRestorePoint } from './restore.js'
@@ -18,51 +19,37 @@ export type * from './dependencies.js'
 /** Work against the storage: polled on the installation's task queue. */
 export function createStorageActivities(dependencies: StorageDependencies): StorageActivities {
   const { configuration, client } = dependencies
-  const agreed = (log: LogReference) => checkRoots(configuration, log.roots)
-  const owned = (log: LogReference, run: string) => {
-    agreed(log)
+  /** The input, once this worker's roots are those of the execution. */
+  const agreed = <T>(input: T, log: LogReference = input as T & LogReference): T => {
+    checkRoots(configuration, log.roots)
+    return input
+  }
+  /** The same, once the run that acts is the run that claimed. */
+  const owned = <T>(input: T, log: LogReference, run: string): T => {
     checkRun(run)
+    return agreed(input, log)
   }
   return guarded<StorageActivities>({
-    open: (input) => open(dependencies, input),
-    observe: async (log) => {
-      agreed(log)
-      return observe(log)
-    },
-    claim: async (input) => {
-      agreed(input.log)
-      return claim(input)
-    },
-    resolveRestorePoint: async (input) => {
-      agreed(input)
-      return resolveRestorePoint(input)
-    },
-    writeMetadata: async (input) => {
-      owned(input.log, input.plan.claim.run)
-      await writeMetadata(input)
-    },
-    writeAborted: async (input) => {
-      owned(input.log, input.plan.claim.run)
-      return writeAborted(input)
-    },
-    writeClosed: async (input) => {
-      owned(input.log, input.plan.claim.run)
-      await writeClosed(input)
-    },
-    discard: async (input) => {
-      owned(input, input.run)
-      return discard(input)
-    },
-    cleanUp: async (input) => {
-      owned(input, input.run)
-      return cleanUp(input)
-    },
+    open: (input) => beating(() => open(dependencies, input)),
+    observe: (log) => beating(() => observe(agreed(log))),
+    claim: (input) => beating(() => claim(agreed(input, input.log))),
+    resolveRestorePoint: (input) => beating(() => resolveRestorePoint(agreed(input))),
+    writeMetadata: (input) => beating(() => writeMetadata(owned(input, input.log, input.plan.claim.run))),
+    writeAborted: (input) => beating(() => writeAborted(owned(input, input.log, input.plan.claim.run))),
+    writeClosed: (input) => beating(() => writeClosed(owned(input, input.log, input.plan.claim.run))),
+    discard: (input) => beating(() => discard(owned(input, input, input.run))),
+    cleanUp: (input) => beating(() => cleanUp(owned(input, input, input.run))),
     requestCancellation: async () => {
       const { workflowExecution } = activityInfo()
       if (!workflowExecution) return
       await client.workflow.getHandle(workflowExecution.workflowId, workflowExecution.runId).cancel()
     },
   })
+}
+
+/** A worker that dies in the middle is noticed by its silence, not by the time-out of the whole. */
+function beating<T>(work: () => Promise<T>): Promise<T> {
+  return whileBeating({}, async () => work())
 }
 
 /** Work that needs a job's definition: polled on the definition's own task queue while this host has free slots. */

@@ -10,17 +10,26 @@ import { definitionQueue, hostQueue } from '../src/temporal/task-queues.js'
 /** A live host takes a message at once; silence this long means that it is gone. */
 const hostAnswers = '5s'
 
+/** Silence after which a worker that does storage work is taken for dead, and another one tries. */
+const storageSilence = '5s'
+
 const patient = { initialInterval: '200ms', backoffCoefficient: 2, maximumInterval: '10s' } as const
 
 /** Tries until the storage answers: what follows depends on it. */
 export function storage(summary: string): StorageActivities {
-  return proxyActivities<StorageActivities>({ startToCloseTimeout: '60s', retry: patient, summary })
+  return proxyActivities<StorageActivities>({
+    startToCloseTimeout: '10min',
+    heartbeatTimeout: storageSilence,
+    retry: patient,
+    summary,
+  })
 }
 
 /** Tries within a bound, after which the outcome is unknown and the caller must find out. */
 export function storageWithin(timeoutMs: number, summary: string): StorageActivities {
   return proxyActivities<StorageActivities>({
     scheduleToCloseTimeout: timeoutMs,
+    heartbeatTimeout: storageSilence,
     retry: { ...patient, maximumInterval: '2s' },
     summary,
   })
@@ -30,6 +39,7 @@ export function storageWithin(timeoutMs: number, summary: string): StorageActivi
 export function housekeeping(summary: string): StorageActivities {
   return proxyActivities<StorageActivities>({
     startToCloseTimeout: '10min',
+    heartbeatTimeout: storageSilence,
     retry: { ...patient, maximumAttempts: 3 },
     summary,
   })

@@ -35,6 +35,7 @@ export class Visibility {
         latest: status.latest ?? null,
         kept: [...state.alive],
         restarts: status.restarts,
+        note: state.note ?? null,
       },
     })
     if (!state.settings.searchAttributes) return
