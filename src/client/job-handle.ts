@@ -1,0 +1,132 @@
+import { type Client, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdateFailedError } from '@temporalio/client'
+import type { CancelOutcome } from '../coordinator/commands.js'
+import type { CancelMode, TriggerOutcome } from '../coordinator/state.js'
+import type { CheckpointsView, StatusView } from '../coordinator/view.js'
+import { TidemarkError } from '../errors.js'
+import { type JobOutcome, outcomeOfFailure } from './job-outcome.js'
+import { type JobSummary, summarize } from './job-summary.js'
+import { type JobWork, readWork } from './job-work.js'
+import { explain, jobNotFound } from './service-errors.js'
+import { serverTimeoutMs, workerTimeoutMs } from './time-limits.js'
+
+/** A job's summary with what of its work is on its way. */
+export type JobDescription = JobSummary & JobWork
+
+/**
+ * A job by its id: whichever of its executions is the newest, or, for `result`, the one that this handle started.
+ *
+ * All methods but `describe`, `requestCancel` and `result` need a worker, and throw `NoWorker` where none answers. All throw
+ * `JobNotFound` for an id that names no job, and `TemporalUnreachable`.
+ */
+export class JobHandle {
+  readonly id: string
+  /** First run id of the execution, where this handle started it. */
+  readonly execution: string | undefined
+  readonly #client: Client
+
+  constructor(client: Client, id: string, execution?: string) {
+    this.#client = client
+    this.id = id
+    this.execution = execution
+  }
+
+  /** What the job is doing now. */
+  async status(timeoutMs = workerTimeoutMs): Promise<StatusView> {
+    return this.#query<StatusView>('status', timeoutMs)
+  }
+
+  /** Its checkpoints: counts, what is kept, and the last few, newest first. */
+  async checkpoints(timeoutMs = workerTimeoutMs): Promise<CheckpointsView> {
+    return this.#query<CheckpointsView>('checkpoints', timeoutMs)
+  }
+
+  /** What Temporal's server knows of it. Needs no worker. */
+  async describe(): Promise<JobDescription> {
+    return this.#call(serverTimeoutMs, {}, async () => {
+      const description = await this.#handle().describe()
+      if (description.type !== 'streamJob') throw jobNotFound(this.id)
+      const { workflowExecutionInfo, pendingActivities } = description.raw
+      const firstRunId = workflowExecutionInfo?.firstRunId
+      const work = readWork(pendingActivities, this.#client.options.loadedDataConverter.payloadConverter)
+      return { ...summarize({ ...description, ...(firstRunId && { firstRunId }) }), ...work }
+    })
+  }
+
+  /**
+   * Cancels the job and resolves when it is settled what happened to its checkpoints; nothing of the job runs then.
+   * @param mode overrides the job's policy
+   * @throws NoWorker where none has taken the message in time: then `requestCancel` leaves it for the next one
+   */
+  async cancel(mode?: CancelMode, timeoutMs = workerTimeoutMs): Promise<CancelOutcome> {
+    try {
+      return await this.#update<CancelOutcome>('cancel', mode, timeoutMs)
+    } catch (error) {
+      return { state: 'tooLate', reason: await this.#endedBefore(error) }
+    }
+  }
+
+  /** Leaves word that the job is to be cancelled, for a worker to act on now or later. */
+  async requestCancel(mode?: CancelMode): Promise<void> {
+    await this.#call(serverTimeoutMs, {}, () => this.#handle().signal('cancel', ...(mode === undefined ? [] : [mode])))
+  }
+
+  /** Takes a checkpoint now, whatever the interval, and resolves when it is complete or has failed. */
+  async triggerCheckpoint(timeoutMs = workerTimeoutMs): Promise<TriggerOutcome> {
+    try {
+      return await this.#update<TriggerOutcome>('triggerCheckpoint', undefined, timeoutMs)
+    } catch (error) {
+      return { state: 'failed', reason: await this.#endedBefore(error) }
+    }
+  }
+
+  /** Resolves when the execution has ended, however it did. */
+  async result(): Promise<JobOutcome> {
+    const execution = this.execution ?? (await this.describe()).execution
+    const ended = await this.#call(undefined, {}, async (): Promise<JobOutcome> => {
+      try {
+        return (await this.#client.workflow.getHandle(this.id, execution).result()) as JobOutcome
+      } catch (error) {
+        if (error instanceof WorkflowFailedError) return outcomeOfFailure(error)
+        throw error
+      }
+    })
+    // The memo is written before the end; by now a newer execution may have taken the id.
+    const last = await this.describe()
+    if (last.execution !== execution) return ended
+    const { kept, note } = last
+    return ended.state === 'CANCELED' && note !== undefined ? { ...ended, kept, note } : { ...ended, kept }
+  }
+
+  #handle() {
+    return this.#client.workflow.getHandle(this.id)
+  }
+
+  async #query<T>(name: string, timeoutMs: number): Promise<T> {
+    return this.#call(timeoutMs, { needsWorker: true }, () => this.#handle().query<T>(name))
+  }
+
+  /** Two limits: a worker has to take the update in time; how long it then takes to settle is the job's own business. */
+  async #update<T>(name: string, argument: unknown, timeoutMs: number): Promise<T> {
+    const update = await this.#call(timeoutMs, { needsWorker: true }, () =>
+      this.#handle().startUpdate<T, [unknown]>(name, { args: [argument], waitForStage: 'ACCEPTED' }),
+    )
+    return this.#call(undefined, {}, () => update.result())
+  }
+
+  /** Where a message found the job ended, or saw it end, how it did; else the error itself. */
+  async #endedBefore(error: unknown): Promise<string> {
+    const cause = error instanceof TidemarkError ? error.cause : error
+    if (!(cause instanceof WorkflowNotFoundError || cause instanceof WorkflowUpdateFailedError)) throw error
+    const { state, running } = await this.describe()
+    if (running) throw error
+    return `the job has already ended as ${state}`
+  }
+
+  async #call<T>(timeoutMs: number | undefined, asked: { needsWorker?: boolean }, call: () => Promise<T>): Promise<T> {
+    try {
+      return await (timeoutMs === undefined ? call() : this.#client.withDeadline(Date.now() + timeoutMs, call))
+    } catch (error) {
+      throw explain(error, { job: this.id, ...asked })
+    }
+  }
+}
