@@ -26,8 +26,8 @@ export interface EnvironmentSettings {
   readonly mistaken: readonly { readonly variable: string; readonly meant: string | undefined }[]
 }
 
-/** Nobody else has variables of these sections. */
-const ourSections = /^TIDEMARK_(?:EXECUTION|RESTART_STRATEGY|STATE_BACKEND|STATE_CHECKPOINTS|WEB_CHECKPOINTS)_/
+/** Nobody else has variables of these sections; the last one is our own prefix said twice. */
+const ourSections = /^TIDEMARK_(?:EXECUTION|RESTART_STRATEGY|STATE_BACKEND|STATE_CHECKPOINTS|WEB_CHECKPOINTS|TIDEMARK)_/
 
 /**
  * The settings in the environment. An empty variable counts as not set, since `${X:-}` in a compose file makes such.
@@ -43,7 +43,7 @@ export function readEnvironment(env: NodeJS.ProcessEnv, keys: readonly string[],
     if (!variable.startsWith(prefix) || !value || otherVariables.includes(variable)) continue
     const name = known.get(variable)
     if (name !== undefined) {
-      settings.push({ name, value, source: `environment ${variable}`, base: cwd })
+      settings.push({ name, value, origin: 'environment', place: variable, base: cwd })
       continue
     }
     // Without the prefix, which would make all of them look alike.

@@ -8,8 +8,9 @@ export interface Setting {
   /** In the spelling found, dots included. */
   readonly name: string
   readonly value: unknown
-  /** `file tidemark.yaml:12`, `environment TIDEMARK_SLOTS`. */
-  readonly source: string
+  readonly origin: 'file' | 'environment'
+  /** File and line, or the variable: `tidemark.yaml:12`, `TIDEMARK_SLOTS`. */
+  readonly place: string
   /** Absolute path that relative paths in the value start from. */
   readonly base: string
 }
@@ -48,7 +49,8 @@ export function readConfigurationFile(path: string, label: string): readonly Set
         settings.push({
           name,
           value: plain(value, name),
-          source: `file ${label}:${lineOf(offset)}`,
+          origin: 'file',
+          place: `${label}:${lineOf(offset)}`,
           base: dirname(path),
         })
     }

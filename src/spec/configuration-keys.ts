@@ -3,13 +3,12 @@
  * names and meanings; docs/configuration.md explains each, and a test holds the two together.
  */
 import { z } from 'zod'
-import { idPattern } from '../checkpoint/paths.js'
 import type { Json } from '../json.js'
 import { normalizeUri } from '../storage/index.js'
 import { checkpointingDefaults, checkpointingFields, retentionPolicies } from './checkpointing-spec.js'
-import { directories, directory, flag, matching, numeric, word } from './configuration-values.js'
+import { directories, directory, flag, numeric, word } from './configuration-values.js'
 import { duration, formatDuration } from './duration.js'
-import { nameRule } from './job-id.js'
+import { nameSchema } from './job-id.js'
 import { type RestartStrategyType, restartFields, restartStrategyDefaults } from './restart-strategy.js'
 import { claimModes, restoreDefaults } from './restore-spec.js'
 
@@ -221,7 +220,7 @@ export const configurationKeys = {
   taskQueue: key({
     name: 'tidemark.task-queue',
     scope: 'host',
-    schema: matching(idPattern, nameRule),
+    schema: nameSchema,
     fallback: 'tidemark',
   }),
   allowedDirs: key<readonly string[]>({

@@ -24,25 +24,23 @@ export function settle(
     const valid: (Found & { readonly setting: Setting })[] = []
     for (const setting of settings.filter(({ name }) => names.includes(name))) {
       const parsed = key.schema(setting.base).safeParse(setting.value)
-      if (parsed.success) valid.push({ value: parsed.data, source: setting.source, setting })
-      else fault(`${place(setting)} ${faultsOf(parsed.error, setting.value, () => [])[0]?.message}`)
+      if (parsed.success) valid.push({ value: parsed.data, source: `${setting.origin} ${setting.place}`, setting })
+      else fault(`${subject(setting)} ${faultsOf(parsed.error, setting.value, () => [])[0]?.message}`)
     }
     const [first, ...rest] = valid
     const other = rest.find(({ value }) => JSON.stringify(value) !== JSON.stringify(first?.value))
-    if (first && other) {
-      fault(
-        `${place(other.setting)} says ${show(other.setting.value)} but ${place(first.setting)} says ${show(first.setting.value)}, so one must go`,
-      )
-    }
+    if (first && other) fault(`${says(other.setting)} but ${says(first.setting)}, so one must go`)
     return first
   })
   const found = perLayer.find((each) => each !== undefined)
   return found && { value: found.value, source: found.source }
 }
 
-/** `tidemark.yaml:12: tidemark.slots`, or the variable alone. */
-function place({ name, source }: Setting): string {
-  return source.startsWith('environment ')
-    ? source.slice('environment '.length)
-    : `${source.slice('file '.length)}: ${name}`
+/** `tidemark.yaml:12: tidemark.slots`, or the variable, which says it all. */
+function subject({ name, origin, place }: Setting): string {
+  return origin === 'environment' ? place : `${place}: ${name}`
+}
+
+function says(setting: Setting): string {
+  return `${subject(setting)} says ${show(setting.value)}`
 }

@@ -1,6 +1,6 @@
 /**
  * Schemas of configuration values. The file gives typed YAML values and the environment gives text, so each reads both;
- * the rules behind are those of the job spec. All throw away nothing and guess nothing: `yes` is no boolean.
+ * the rules behind are those of the job spec. None of them guesses: `yes` is no boolean.
  */
 import { z } from 'zod'
 import { messageOf } from '../errors.js'
@@ -27,24 +27,13 @@ export function word<const T extends string>(words: readonly T[], spellings: Rea
   )
 }
 
-/** Text of a pattern; `rule` says which, as "must ...". */
-export function matching(pattern: RegExp, rule: string) {
-  return z.string().regex(pattern, { error: (issue) => `${rule}, got ${show(issue.input)}` })
-}
-
 /** A directory as a path (relative to `base`) or a URI; normalised, so that one place has one spelling. */
 export function directory(base: string) {
   return z.string().transform((text, context) => {
-    try {
-      if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]*@/i.test(text)) {
-        // The text is not repeated in the message: it holds a password.
-        throw new Error('must not hold a password: configuration is shown and recorded')
-      }
-      return normalizeUri(text.trim(), base)
-    } catch (error) {
-      context.addIssue({ code: 'custom', message: clause(messageOf(error)), input: text })
-      return z.NEVER
-    }
+    const reading = readDirectory(text, base)
+    if ('uri' in reading) return reading.uri
+    context.addIssue({ code: 'custom', message: reading.problem, input: text })
+    return z.NEVER
   })
 }
 
@@ -72,7 +61,14 @@ function readNumber(text: string): number | undefined {
   return /^\s*[+-]?[0-9]+(?:\.[0-9]+)?(?:e[+-]?[0-9]+)?\s*$/i.test(text) ? Number(text) : undefined
 }
 
-/** A sentence of another module as part of ours. */
-function clause(sentence: string): string {
-  return sentence.startsWith('must ') ? sentence : `is no directory that can be used: ${sentence.replace(/\.$/, '')}`
+function readDirectory(text: string, base: string): { readonly uri: string } | { readonly problem: string } {
+  // The message does not repeat the text, since it holds a password.
+  if (/^[a-z][a-z0-9+.-]*:\/\/[^/@]*:[^/@]*@/i.test(text.trim())) {
+    return { problem: 'must not hold a password: configuration is shown and recorded' }
+  }
+  try {
+    return { uri: normalizeUri(text.trim(), base) }
+  } catch (error) {
+    return { problem: `is no directory that can be used: ${messageOf(error).replace(/\.$/, '')}` }
+  }
 }

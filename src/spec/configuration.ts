@@ -18,7 +18,7 @@ import { unsupportedKeys } from './unsupported-keys.js'
 
 export type { Configuration, ConfigurationEntry }
 
-export const configurationFileName = 'tidemark.yaml'
+const configurationFileName = 'tidemark.yaml'
 
 export interface ConfigurationOptions {
   /** The directory of `tidemark.yaml`; default: `$TIDEMARK_CONF_DIR`, else the working directory. */
@@ -30,7 +30,7 @@ export interface ConfigurationOptions {
 }
 
 /** All names of all keys, Flink's older ones included. */
-export const allKeyNames: readonly string[] = [...Object.values(configurationKeys), ...unsupportedKeys].flatMap(
+const allKeyNames: readonly string[] = [...Object.values(configurationKeys), ...unsupportedKeys].flatMap(
   ({ name, otherNames }) => [name, ...otherNames],
 )
 
@@ -70,12 +70,8 @@ function locate(dir: string | undefined, cwd: string): [path: string, label: str
 }
 
 function unknownKeys(file: readonly Setting[]): string[] {
-  return file
-    .filter(({ name }) => !allKeyNames.includes(name))
-    .map(
-      ({ name, source }) =>
-        `${source.slice('file '.length)}: ${name} is not a known key${suggestion(name, allKeyNames)}`,
-    )
+  const unknown = file.filter(({ name }) => !allKeyNames.includes(name))
+  return unknown.map(({ name, place }) => `${place}: ${name} is not a known key${suggestion(name, allKeyNames)}`)
 }
 
 function unknownVariables(mistaken: ReturnType<typeof readEnvironment>['mistaken']): string[] {

@@ -66,6 +66,7 @@ const typeNames: Readonly<Record<string, string>> = {
   int: 'a whole number',
   boolean: 'true or false',
   object: 'an object',
+  array: 'a list',
 }
 
 function missing(issue: z.core.$ZodIssue): string {

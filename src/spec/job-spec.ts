@@ -4,13 +4,12 @@
  * activity; {@link resolveJobSpec} fills in what was left out. Pure, and part of the workflow's bundle.
  */
 import { z } from 'zod'
-import { idPattern } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
 import type { Json } from '../json.js'
 import { type CheckpointingSpec, checkpointingFields } from './checkpointing-spec.js'
 import { type Fault, faultsOf, sentenceOf } from './faults.js'
 import type { JobDefaults } from './job-defaults.js'
-import { nameRule } from './job-id.js'
+import { nameSchema } from './job-id.js'
 import { jsonValue } from './json-value.js'
 import {
   type RestartStrategy,
@@ -19,7 +18,6 @@ import {
   restartStrategySchema,
 } from './restart-strategy.js'
 import { type RestoreDefaults, type RestoreSpec, restoreFaults, restoreKeys, restoreSchema } from './restore-spec.js'
-import { show } from './show.js'
 
 export type { CheckpointingSpec, Fault, RestartStrategy, RestoreSpec }
 
@@ -44,7 +42,7 @@ export type ParsedJobSpec =
   | { readonly ok: false; readonly faults: readonly Fault[]; readonly message: string }
 
 const shape = {
-  definition: z.string().regex(idPattern, { error: (issue) => `${nameRule}, got ${show(issue.input)}` }),
+  definition: nameSchema,
   args: jsonValue.optional(),
   parallelism: z.int().min(1).max(32_768).optional(),
   checkpointing: z.strictObject(checkpointingFields).partial().optional(),

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { dirname, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { parseJobSpec } from '../../src/spec/job-spec.js'
@@ -41,6 +42,11 @@ describe('parseJobSpec', () => {
     'file:/c/chk-1',
   ])('takes %s to restore from', (from) => {
     expect(parseJobSpec({ definition: 'a', restore: { from } })).toMatchObject({ ok: true })
+  })
+
+  it('takes objects of another realm, as the workflow sandbox has them', () => {
+    const input: unknown = runInNewContext('({ definition: "a", args: { list: [1, { deep: null }] } })')
+    expect(parseJobSpec(input)).toMatchObject({ ok: true, spec: { args: { list: [1, { deep: null }] } } })
   })
 
   it('says everything that is wrong in one sentence', () => {
