@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { TidemarkError } from '../errors.js'
+import { canonicalJson } from './canonical-json.js'
 import { damaged, seal, unseal } from './sealed-json.js'
 
 export interface Codec<T> {
@@ -20,12 +21,14 @@ export function defineCodec<T>(what: string, versions: readonly z.ZodType<T>[]):
   }
   return {
     encode(value) {
+      // What a reader will get: checked before it is written, so that nothing unreadable ever is.
+      const json = canonicalJson(value)
       const current = versions.at(-1)
-      const checked = current === undefined ? 'there is no format to write it in' : read(value, current)
+      const checked = current === undefined ? 'there is no format to write it in' : read(JSON.parse(json), current)
       if (typeof checked === 'string') {
         throw new TidemarkError('InvariantBroken', `A ${what} that nobody could read back was not written: ${checked}.`)
       }
-      return seal(checked as object)
+      return seal(json)
     },
     decode(bytes, path = what) {
       const value = unseal(bytes, path)

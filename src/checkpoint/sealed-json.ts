@@ -1,7 +1,6 @@
 import { sha256 } from '@noble/hashes/sha2.js'
 import { bytesToHex } from '@noble/hashes/utils.js'
 import { messageOf, TidemarkError } from '../errors.js'
-import { canonicalJson } from './canonical-json.js'
 
 /**
  * A JSON object that carries its own checksum, as its last member:
@@ -17,9 +16,8 @@ const trailerLength = ',"seal":"sha256:"}'.length + 64
 const utf8 = new TextEncoder()
 const strictUtf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** @param value an object with at least one member and none called `seal` */
-export function seal(value: object): Uint8Array {
-  const json = canonicalJson(value)
+/** @param json an object with at least one member and none called `seal` */
+export function seal(json: string): Uint8Array {
   const body = utf8.encode(json.slice(0, -1))
   const trailer = utf8.encode(`,"seal":"sha256:${bytesToHex(sha256(body))}"}`)
   const bytes = new Uint8Array(body.length + trailer.length)
