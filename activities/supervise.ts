@@ -11,10 +11,12 @@ export async function supervise(
   { engine, configuration }: HostDependencies,
   reference: AttemptReference,
 ): Promise<AttemptOutcome> {
-  const { cancellationSignal } = Context.current()
+  const { cancellationSignal, info } = Context.current()
   let progress: Progress | undefined
   const beat = () => heartbeat(progress ?? { state: 'running' })
-  const timer = setInterval(beat, configuration.heartbeatIntervalMs)
+  // The time-out was recorded when the execution began; this host's own interval may have changed since.
+  const interval = Math.min(configuration.heartbeatIntervalMs, (info.heartbeatTimeoutMs ?? 3_000) / 2)
+  const timer = setInterval(beat, interval)
   beat()
   try {
     const outcome = await engine.watch(

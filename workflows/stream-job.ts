@@ -20,6 +20,7 @@ import { messageOf } from '../src/errors.js'
 import { jobDefaults } from '../src/spec/job-defaults.js'
 import { checkJobId } from '../src/spec/job-id.js'
 import { type JobSpecInput, parseJobSpec, resolveJobSpec } from '../src/spec/job-spec.js'
+import { isUnreadable } from '../src/temporal/payload-converter.js'
 import { storage } from './activity-proxies.js'
 import { Inbox } from './inbox.js'
 import { checkpointsQuery, statusQuery } from './messages.js'
@@ -71,6 +72,10 @@ export async function streamJob(argument: unknown, carry?: Carry): Promise<JobRe
 }
 
 function checked(argument: unknown): JobSpecInput {
+  if (isUnreadable(argument)) {
+    const message = `The argument of streamJob cannot be read (${argument.reason}): pass one JSON object, at least {"definition": "..."}.`
+    throw ApplicationFailure.nonRetryable(message, 'InvalidJobSpec')
+  }
   const parsed = parseJobSpec(argument)
   if (!parsed.ok) throw ApplicationFailure.nonRetryable(parsed.message, 'InvalidJobSpec', parsed.faults)
   try {
