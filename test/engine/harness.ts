@@ -9,7 +9,7 @@ import { createEmbeddedHost, type EmbeddedHost, type EmbeddedHostOptions } from 
 import type { AttemptReference, DeployRequest, RestoreReference, SnapshotResult } from '../../src/engine/engine.js'
 import type { Json } from '../../src/json.js'
 
-export const never = new AbortController().signal
+export const never: AbortSignal = new AbortController().signal
 
 export function jobFile(name: string): string {
   return fileURLToPath(new URL(`./jobs/${name}`, import.meta.url))

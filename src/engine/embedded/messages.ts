@@ -9,7 +9,7 @@ export interface ThreadMethods {
   inspect(files: readonly string[]): readonly InspectedFile[]
   /** Imports a job file ahead of `open`, so that the threads of an attempt load it side by side. */
   load(file: string): null
-  /** Checks a deployment against its definition and restore point, recovers the sinks. For a thread of its own. */
+  /** Checks a deployment against its definition and restore point, and recovers the sinks. Asked of one thread of an attempt. */
   plan(request: PlanRequest): Plan
   /** Recovers the sinks, and nothing else. For a thread of its own. */
   recoverOutput(request: PlanRequest): Plan['sweep']

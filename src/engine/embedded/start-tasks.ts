@@ -1,3 +1,4 @@
+import { TidemarkError } from '../../errors.js'
 import type { DeployRequest } from '../engine.js'
 import { abortable } from './abortable.js'
 import type { OpenedTask, Plan, TaskEvent } from './messages.js'
@@ -18,25 +19,25 @@ export interface StartedTasks {
 }
 
 /**
- * Brings all tasks of an attempt to life, or none: whatever fails, no thread is left when this rejects. The task threads load the job
- * file while the planner decides; records flow only once every task has opened.
+ * Brings all tasks of an attempt to life, or none: whatever fails, no thread is left when this rejects. The first task's thread makes
+ * the plan, since a thread of its own for that would load the job file once more; the others load it meanwhile. Records flow only once
+ * every task has opened.
  */
 export async function startTasks(options: StartOptions, signal: AbortSignal): Promise<StartedTasks> {
   const { request, file, heapMiB, onEvent } = options
   const { job, parallelism } = request
   const files = [file]
-  const planner = new WorkerThread({ files, label: `planner of job '${job}'`, heapMiB })
   const threads = Array.from(
     { length: parallelism },
     (_, task) => new WorkerThread({ files, label: `task ${task} of job '${job}'`, heapMiB, onEvent }),
   )
   try {
+    const [planner, ...others] = threads
     // A fault in the file is reported by the planner; a thread that dies here is noticed when it has to open.
-    for (const thread of threads) thread.call('load', file).catch(() => undefined)
-    const plan = await abortable(planner.call('plan', { file, deploy: request }), signal)
-    await planner.terminate()
+    for (const thread of others) thread.call('load', file).catch(() => undefined)
+    const plan = await abortable(required(planner).call('plan', { file, deploy: request }), signal)
     const opened = await abortable(
-      all(threads, (thread, task) => thread.call('open', at(plan.tasks, task))),
+      all(threads, (thread, task) => thread.call('open', required(plan.tasks[task]))),
       signal,
     )
     await abortable(
@@ -45,7 +46,7 @@ export async function startTasks(options: StartOptions, signal: AbortSignal): Pr
     )
     return { plan, opened, threads }
   } catch (error) {
-    await Promise.all([planner.terminate(), ...threads.map((thread) => thread.close())])
+    await Promise.all(threads.map((thread) => thread.close()))
     throw error
   }
 }
@@ -57,8 +58,11 @@ function all<T>(
   return Promise.all(threads.map(call))
 }
 
-function at<T>(items: readonly T[], index: number): T {
-  const item = items[index]
-  if (item === undefined) throw new RangeError(`no item ${index}`)
+function required<T>(item: T | undefined): T {
+  if (item === undefined)
+    throw new TidemarkError(
+      'InvariantBroken',
+      'An attempt has as many threads as its plan has tasks, and at least one.',
+    )
   return item
 }

@@ -43,6 +43,8 @@ export class RecordLoop {
 
   /** @param onEnded called once, when every source has ended and all output is with the sinks */
   async run(onEnded: () => void): Promise<void> {
+    // Whoever started it gets the answer before the first record moves.
+    await nextTurn()
     for (const source of this.#sources) source.start()
     let told = false
     while (!this.#stopped) {
