@@ -119,11 +119,18 @@ class StreamJob {
     this.visibility.show(this.state, this.inbox.notices)
     while (this.outcome === undefined) {
       const noticed = this.inbox.notices
-      await condition(() => this.inbox.events.length > 0 || this.inbox.notices !== noticed || this.broken !== undefined)
+      await condition(
+        () =>
+          this.inbox.events.length > 0 ||
+          this.inbox.notices !== noticed ||
+          this.broken !== undefined ||
+          this.canHandOver(),
+      )
       if (this.broken !== undefined) throw this.broken
       for (let event = this.inbox.events.shift(); event; event = this.inbox.events.shift()) this.handle(event)
+      this.watchHistory()
       this.visibility.show(this.state, this.inbox.notices)
-      if (this.outcome === undefined && this.isTimeForNextRun()) await this.continue()
+      if (this.canHandOver()) await this.continue()
     }
     this.timers.cancelAll()
     await condition(allHandlersFinished)
@@ -163,10 +170,20 @@ class StreamJob {
     }
   }
 
-  private isTimeForNextRun(): boolean {
+  /** Tells the coordinator when this run has become long, and when it has become too long. */
+  private watchHistory(): void {
     const { continueAsNewSuggested, historyLength } = workflowInfo()
-    const long = continueAsNewSuggested || historyLength >= this.state.settings.eventsPerRun
-    return long && canContinueAsNew(this.state) && this.inbox.events.length === 0 && allHandlersFinished()
+    const { eventsPerRun } = this.state.settings
+    if (continueAsNewSuggested || historyLength >= eventsPerRun) {
+      if (!this.state.nextRunDue) this.handle({ type: 'nextRunDue' })
+      if (historyLength >= 2 * eventsPerRun) this.handle({ type: 'nextRunOverdue' })
+    }
+  }
+
+  /** Nothing is in flight, every message is answered, and the next run is due. */
+  private canHandOver(): boolean {
+    const { state, inbox } = this
+    return state.nextRunDue && canContinueAsNew(state) && inbox.events.length === 0 && allHandlersFinished()
   }
 
   /** The tasks run on; the next run takes them over. */

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { Client, WorkflowHandle } from '@temporalio/client'
+import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { startTidemarkWorker, type TidemarkWorker } from 'tidemark/worker'
 import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
 import { type Configuration, loadConfiguration } from '../../src/spec/configuration.js'
@@ -23,7 +23,7 @@ export interface Installation {
   readonly roots: Roots
   /** In this process. Stopped by `close`. */
   startWorker(): Promise<TidemarkWorker>
-  start(job: string, spec: Record<string, unknown>): Promise<WorkflowHandle>
+  start(job: string, spec: Record<string, unknown>): Promise<WorkflowHandleWithFirstExecutionRunId>
   /** The log of the execution that a handle's run belongs to (its first run). */
   log(job: string, execution: string): ExecutionLog
   /** Replays every history of the server, then stops everything. */
