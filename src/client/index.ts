@@ -2,7 +2,8 @@
 
 export type { CheckpointStatistics } from '../checkpoint/entry.js'
 export type { CancelOutcome } from '../coordinator/commands.js'
-export type { CancelMode, JobState, TriggerOutcome } from '../coordinator/state.js'
+export type { JobState } from '../coordinator/job-state.js'
+export type { CancelMode, TriggerOutcome } from '../coordinator/state.js'
 export type { CheckpointsView, LatestCheckpoint, StatusView } from '../coordinator/view.js'
 export { type ErrorClass, type ErrorCode, isTidemarkError, TidemarkError } from '../errors.js'
 export { resolveTemporal, type TemporalTarget } from '../temporal/target.js'

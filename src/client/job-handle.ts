@@ -4,9 +4,11 @@ import type { CancelMode, TriggerOutcome } from '../coordinator/state.js'
 import type { CheckpointsView, StatusView } from '../coordinator/view.js'
 import { TidemarkError } from '../errors.js'
 import { type JobOutcome, outcomeOfFailure } from './job-outcome.js'
+import type { JobRequest } from './job-request.js'
 import { type JobSummary, summarize } from './job-summary.js'
 import { type JobWork, readWork } from './job-work.js'
 import { explain, jobNotFound } from './service-errors.js'
+import { readRequest } from './start-event.js'
 import { serverTimeoutMs, workerTimeoutMs } from './time-limits.js'
 
 /** A job's summary with what of its work is on its way. */
@@ -15,7 +17,7 @@ export type JobDescription = JobSummary & JobWork
 /**
  * A job by its id: whichever of its executions is the newest, or, for `result`, the one that this handle started.
  *
- * All methods but `describe`, `requestCancel` and `result` need a worker, and throw `NoWorker` where none answers. All throw
+ * All methods but `describe`, `request`, `requestCancel` and `result` need a worker, and throw `NoWorker` where none answers. All throw
  * `JobNotFound` for an id that names no job, and `TemporalUnreachable`.
  */
 export class JobHandle {
@@ -50,6 +52,11 @@ export class JobHandle {
       const work = readWork(pendingActivities, this.#client.options.loadedDataConverter.payloadConverter)
       return { ...summarize({ ...description, ...(firstRunId && { firstRunId }) }), ...work }
     })
+  }
+
+  /** What it was asked to do, as far as Temporal still knows. Needs no worker. */
+  async request(): Promise<JobRequest | undefined> {
+    return this.#call(serverTimeoutMs, {}, () => readRequest(this.#client, this.id))
   }
 
   /**

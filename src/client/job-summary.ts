@@ -1,5 +1,5 @@
 import type { WorkflowExecutionInfo, WorkflowExecutionStatusName } from '@temporalio/client'
-import type { JobState } from '../coordinator/state.js'
+import type { JobState } from '../coordinator/job-state.js'
 import type { LatestCheckpoint } from '../coordinator/view.js'
 import { isUnreadable } from '../temporal/payload-converter.js'
 import { definitionKey, jobStateKey } from '../temporal/search-attributes.js'

@@ -1,0 +1,76 @@
+import type { SnapshotEntry } from '../../checkpoint/entry.js'
+import type { Style } from '../style.js'
+import { renderFields, renderTable } from './table.js'
+import { formatAge, formatBytes, formatCount, formatElapsed, listCheckpoints } from './text.js'
+
+/** A checkpoint's metadata, for people. */
+export function renderSnapshot(uri: string, entry: SnapshotEntry, now: number, style: Style): string[] {
+  const records = entry.tasks.reduce((sum, task) => sum + task.recordsRead, 0)
+  const took = Date.parse(entry.completedAt) - Date.parse(entry.triggeredAt)
+  return [
+    `${style.bold(`${entry.kind} ${entry.number}`)} of job ${style.bold(entry.job)}${entry.final ? ', the last one: all sources were exhausted' : ''}`,
+    ...renderFields([
+      ['path', uri],
+      ['execution', `${entry.execution}, attempt ${entry.attempt}`],
+      ['completed', `${formatAge(entry.completedAt, now)} (${entry.completedAt}), in ${formatElapsed(took)}`],
+      ['records', formatCount(records)],
+      [
+        'definition',
+        `${entry.definition.name}, version ${entry.definition.version}, build ${entry.definition.build.slice(0, 12)}`,
+      ],
+      ['parallelism', String(entry.parallelism)],
+      ['builds on', entry.parent === undefined ? 'nothing: it is full' : `chk-${entry.parent}`],
+      ['exist then', listCheckpoints(entry.alive)],
+      ['output of', entry.ancestry.map(({ execution, through }) => `${execution} through chk-${through}`).join('\n')],
+      ['committed', commits(entry)],
+      ['asked to', JSON.stringify(entry.spec)],
+    ]),
+    ...section('Operators', ['OPERATOR', 'ROLE', 'STATE VERSION'], operators(entry), style),
+    ...section('Positions', ['SOURCE', 'SPLIT', 'NEXT'], positions(entry), style),
+    ...section('State files', ['OPERATOR', 'FILE', 'SIZE', 'KEYS'], files(entry), style),
+  ]
+}
+
+function commits({ committedThrough, tasks }: SnapshotEntry): string {
+  const prepared = tasks.reduce((sum, task) => sum + task.commits.length, 0)
+  return `through chk-${committedThrough}; ${prepared} prepared here`
+}
+
+function operators({ operators }: SnapshotEntry): string[][] {
+  return operators.map(({ id, role, stateVersion }) => [id, role, String(stateVersion)])
+}
+
+function positions({ tasks }: SnapshotEntry): string[][] {
+  return tasks
+    .flatMap(({ splits }) => splits)
+    .map(({ source, split, position, finished }) => [
+      source,
+      split,
+      finished ? 'read to its end' : JSON.stringify(position),
+    ])
+}
+
+function files({ tasks }: SnapshotEntry): string[][] {
+  return tasks
+    .flatMap(({ state }) => state)
+    .map(({ operator, path, size, entries, mode }) => [
+      operator,
+      path,
+      formatBytes(size),
+      `${formatCount(entries)}${mode === 'delta' ? ' changed' : ''}`,
+    ])
+}
+
+function section(
+  title: string,
+  titles: readonly string[],
+  rows: readonly (readonly string[])[],
+  style: Style,
+): string[] {
+  if (rows.length === 0) return []
+  const [head = '', ...lines] = renderTable(
+    titles.map((name) => ({ title: name })),
+    rows,
+  )
+  return ['', style.bold(title), `  ${style.dim(head)}`, ...lines.map((line) => `  ${line}`)]
+}

@@ -1,0 +1,107 @@
+import type { CheckpointStatistics, JobDescription, StatusView } from '../../client/index.js'
+import { checkpointLine } from './checkpoint-line.js'
+import { formatAge, formatBytes, formatCount, formatElapsed, plural } from './text.js'
+
+/** What was found out about a job at one moment. */
+export interface Observation {
+  /** Milliseconds since the epoch. */
+  readonly now: number
+  readonly description: JobDescription
+  /** Absent where no worker answers. */
+  readonly status?: StatusView
+  /** Rows of its checkpoints, where they were asked for. */
+  readonly history?: readonly CheckpointStatistics[]
+}
+
+export interface Narration {
+  /** What is new, in order. */
+  readonly lines: readonly string[]
+  /** How things stand, for a line that is rewritten. */
+  readonly status: string
+}
+
+/** Makes a story of what is seen of a job now and then: each thing is told once. */
+export class Narrator {
+  readonly #since: string
+  #told = ''
+  #attempt = 0
+  #checkpoint = 0
+
+  /** @param since ISO 8601: checkpoints that began before it are not news */
+  constructor(since: string) {
+    this.#since = since
+  }
+
+  observe(observation: Observation): Narration {
+    const checkpoints = this.#newCheckpoints(observation.history ?? [])
+    return { lines: [...checkpoints, ...this.#news(observation)], status: statusLine(observation) }
+  }
+
+  #newCheckpoints(history: readonly CheckpointStatistics[]): string[] {
+    const rows = history.filter((row) => row.number > this.#checkpoint && row.triggeredAt >= this.#since)
+    this.#checkpoint = Math.max(this.#checkpoint, ...rows.map((row) => row.number))
+    return rows.sort((a, b) => a.number - b.number).map(checkpointLine)
+  }
+
+  #news(observation: Observation): string[] {
+    const { status } = observation
+    if (status?.state === 'RUNNING' && status.attempt > this.#attempt) {
+      this.#attempt = status.attempt
+      this.#told = status.activity
+      return started(status)
+    }
+    const news = describe(observation)
+    // Between two checkpoints nothing is new in "Running."
+    if (news === undefined || news === this.#told) return []
+    this.#told = news
+    return [news]
+  }
+}
+
+function started(status: StatusView): string[] {
+  const { deployment } = status
+  const rhythm = status.checkpointing === 'off' ? 'checkpointing is off' : `a checkpoint ${status.checkpointing}`
+  const guarantee = deployment ? `${deployment.guarantee}, ` : ''
+  const on = status.host === undefined ? '' : ` on ${status.host}`
+  const where =
+    deployment && deployment.restoredRecords > 0 ? `, after ${formatCount(deployment.restoredRecords)} records` : ''
+  const verb = status.attempt === 1 && where === '' ? 'reads' : 'goes on with'
+  return [
+    `RUNNING attempt ${status.attempt}${on}: ${guarantee}${rhythm}${where}`,
+    ...(deployment?.positions ?? []).map((position) => `  ${verb} ${position}`),
+  ]
+}
+
+/** Anything but plain running, in one sentence. */
+function describe({ description, status }: Observation): string | undefined {
+  if (status === undefined) {
+    return description.running ? `No worker answers; the job was last seen ${description.state}.` : undefined
+  }
+  if (status.state === 'RUNNING') return status.activity === 'Running.' ? undefined : status.activity
+  const failure = status.lastFailure === undefined ? '' : ` Because: ${status.lastFailure}`
+  const refusal = description.waiting?.lastRefusal
+  const refused = refusal === undefined ? '' : ` A worker gave it back: ${refusal}`
+  return `${status.state} ${status.activity}${failure}${refused}`
+}
+
+/** `RUNNING  12,345 records  1,023/s  chk-12 3 s ago, 12.3 kB in 34 ms  1 restart`. */
+export function statusLine({ now, description, status }: Observation): string {
+  const { progress } = description
+  const state = status?.state ?? description.state
+  const latest = status?.latest ?? description.latest
+  const parts = [
+    state,
+    ...(progress && state === 'RUNNING'
+      ? [`${formatCount(progress.records)} records`, `${formatCount(progress.rate)}/s`]
+      : []),
+    ...(status && state !== 'RUNNING' ? [status.activity] : []),
+    ...(status === undefined && description.running ? ['no worker answers'] : []),
+    ...(latest
+      ? [
+          `chk-${latest.number} ${formatAge(latest.triggeredAt, now)}, ${formatBytes(latest.size)} in ${formatElapsed(latest.durationMs)}`,
+        ]
+      : []),
+    ...(status && status.restarts > 0 ? [plural(status.restarts, 'restart')] : []),
+  ]
+  return parts.join('  ')
+}

@@ -1,0 +1,65 @@
+import type { CheckpointsView, JobDescription, JobOutcome, StatusView } from '../../client/index.js'
+import type { Style } from '../style.js'
+import { outcomeLine } from './outcome.js'
+import { renderFields } from './table.js'
+import { formatAge, formatBytes, formatCount, formatElapsed, listCheckpoints } from './text.js'
+
+/** All that is known of one job; the JSON of `tidemark status --json`. */
+export interface JobReport {
+  readonly description: JobDescription
+  /** Absent where no worker answers. */
+  readonly status?: StatusView
+  readonly checkpoints?: CheckpointsView
+  /** Once it has ended. */
+  readonly outcome?: JobOutcome
+}
+
+export function renderStatus(report: JobReport, now: number, style: Style): string[] {
+  const { description, status, checkpoints, outcome } = report
+  const state = status?.state ?? description.state
+  const { progress } = description
+  const latest = status?.latest ?? description.latest
+  return [
+    `${style.bold(description.id)} ${style.state(state)}`,
+    ...renderFields([
+      ['doing', outcome ? undefined : (status?.activity ?? description.activity)],
+      ['ended', outcome && outcomeLine(description.id, outcome)],
+      ['waiting', description.waiting?.lastRefusal && `A worker gave it back: ${description.waiting.lastRefusal}`],
+      ['last failure', status?.lastFailure],
+      ['definition', status?.definition ?? description.definition],
+      ['execution', description.execution],
+      ['since', `${formatAge(description.startedAt, now)}${ended(description, now)}`],
+      ['attempt', status && attempt(status)],
+      ['reads', status?.deployment?.positions.join('\n')],
+      [
+        'progress',
+        progress &&
+          `${formatCount(progress.records)} records, ${formatCount(progress.rate)}/s, ${formatCount(progress.emitted)} emitted`,
+      ],
+      ['restarts', String(status?.restarts ?? description.restarts)],
+      ['checkpoints', status && `${status.checkpointing}; ${countsOf(status)}`],
+      [
+        'latest',
+        latest &&
+          `chk-${latest.number}, ${formatAge(latest.triggeredAt, now)}: ${formatCount(latest.records)} records, ${formatBytes(latest.size)} in ${formatElapsed(latest.durationMs)}\n${latest.uri}`,
+      ],
+      ['kept', outcome ? undefined : listCheckpoints(checkpoints?.retained ?? description.kept) || 'none yet'],
+      ['restored from', status?.restoredFrom],
+      ['ignored', status?.notices.join('\n')],
+    ]),
+  ]
+}
+
+function ended({ endedAt }: JobDescription, now: number): string {
+  return endedAt === undefined ? '' : `, ended ${formatAge(endedAt, now)}`
+}
+
+function attempt({ attempt, host, deployment }: StatusView): string {
+  const on = host === undefined ? '' : ` on ${host}`
+  return `${attempt}${on}${deployment ? `, ${deployment.guarantee}` : ''}`
+}
+
+function countsOf({ counts, pending }: StatusView): string {
+  const inFlight = pending ? `, chk-${pending.number} is ${pending.stage}` : ''
+  return `${formatCount(counts.completed)} completed, ${formatCount(counts.failed)} failed${inFlight}`
+}

@@ -1,0 +1,34 @@
+import { statSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { TidemarkError } from '../../errors.js'
+import type { TidemarkWorker } from '../../temporal/worker.js'
+import type { Context } from '../context.js'
+
+/** Absolute paths of job files that are there, before anything is started for them. */
+export function checkJobFiles(files: readonly string[]): string[] {
+  return files.map((file) => {
+    const path = resolve(file)
+    if (statSync(path, { throwIfNoEntry: false })?.isFile()) return path
+    const message = `The job file ${file} is not there: correct its path, seen from ${process.cwd()}.`
+    throw new TidemarkError('DefinitionError', message, { path })
+  })
+}
+
+/** Works until a signal comes, then ends in order: tasks stop, and nothing is polled any more. */
+export async function untilInterrupted(
+  { terminal }: Context,
+  worker: TidemarkWorker,
+  interrupted: AbortSignal,
+  alsoUntil: Promise<void> = new Promise(() => {}),
+): Promise<void> {
+  const signalled = new Promise<void>((done) => {
+    if (interrupted.aborted) done()
+    interrupted.addEventListener('abort', () => done(), { once: true })
+  })
+  try {
+    await Promise.race([signalled, worker.finished, alsoUntil])
+    if (interrupted.aborted) terminal.warn('Stopping; jobs go on when a worker comes back. Ctrl-C again stops at once.')
+  } finally {
+    await worker.shutdown()
+  }
+}
