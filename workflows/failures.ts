@@ -29,9 +29,9 @@ export function hostSilent(host: string): (timeout: TimeoutFailure) => Failure {
       : { code: 'HostLost', message: `Host ${host} does not answer any more.` }
 }
 
-/** Whatever was asked: a caller that does not own the log any more must find out who does. */
-export function ownershipLost(failure: Failure): EventBody | undefined {
-  if (failure.code === 'RunChanged') return { type: 'runChanged' }
-  if (failure.code === 'Fenced') return { type: 'fenced', reason: failure.message }
+/** Whatever was asked under a claim: a caller that does not own the log any more must find out who does. */
+export function ownershipLost(failure: Failure, claim: number): EventBody | undefined {
+  if (failure.code === 'RunChanged') return { type: 'runChanged', claim }
+  if (failure.code === 'Fenced') return { type: 'fenced', claim, reason: failure.message }
   return undefined
 }

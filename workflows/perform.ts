@@ -24,10 +24,12 @@ export class Performer {
   async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
     const { state } = surroundings
     const { roots, heartbeatTimeoutMs } = state.settings
+    const claim = state.claim?.number
     const log: LogReference = { job: state.job, execution: state.execution, roots }
     switch (command.type) {
       case 'open':
         return attempt(
+          undefined,
           async () => {
             const { input, nonce } = surroundings
             const opened = await storage(`open ${state.job}`).open({ ...log, spec: input, at: state.now, nonce })
@@ -36,18 +38,31 @@ export class Performer {
           (failure) => ({ type: 'openFailed', failure }),
         )
       case 'observe': {
-        const newest = await storage('read the newest entry of the log').observe(log)
-        return newest ? { type: 'observed', newest } : { type: 'observed' }
+        return attempt(
+          undefined,
+          async () => {
+            const newest = await storage('read the newest entry of the log').observe(log)
+            return newest ? { type: 'observed', newest } : { type: 'observed' }
+          },
+          (failure) => ({ type: 'claimFailed', failure }),
+        )
       }
       case 'claim': {
         const { plan } = command
-        const answer = await storage(`claim the execution: entry ${plan.number}`).claim({ log, plan })
-        return answer.outcome === 'claimed'
-          ? { type: 'claimed', number: plan.number, run: answer.run }
-          : { type: 'claimTaken' }
+        return attempt(
+          undefined,
+          async () => {
+            const answer = await storage(`claim the execution: entry ${plan.number}`).claim({ log, plan })
+            return answer.outcome === 'claimed'
+              ? { type: 'claimed', number: plan.number, run: answer.run }
+              : { type: 'claimTaken' }
+          },
+          (failure) => ({ type: 'claimFailed', failure }),
+        )
       }
       case 'resolveRestorePoint':
         return attempt(
+          claim,
           async () => ({
             type: 'restorePointResolved',
             ...(await storage('find and verify the restore point').resolveRestorePoint({ ...log, alive: state.alive })),
@@ -61,6 +76,7 @@ export class Performer {
         return undefined
       case 'finishOutput':
         return attempt(
+          claim,
           async () => {
             const work = definition(state.spec.definition, 'finish the output of the last checkpoint', {
               scheduleToCloseTimeout: state.settings.cancelTimeoutMs,
@@ -73,6 +89,7 @@ export class Performer {
       case 'adopt': {
         const { host, reference, previousClaim } = command
         return attempt(
+          claim,
           async () => {
             const host_ = onHost(host, 'take over the running tasks', {
               startToCloseTimeout: '15s',
@@ -89,6 +106,7 @@ export class Performer {
         const { host, reference } = command
         const { attempt: number } = reference
         return attempt(
+          claim,
           async () => {
             const watching = onHost(host, `run attempt ${number} on ${host}`, {
               startToCloseTimeout: '3650d',
@@ -107,6 +125,7 @@ export class Performer {
       case 'snapshot': {
         const { host, number, base, reference } = command
         return attempt(
+          claim,
           async () => {
             const work = onHost(host, `snapshot chk-${number}`, {
               startToCloseTimeout: state.spec.checkpointing.timeout,
@@ -125,6 +144,7 @@ export class Performer {
         const { plan, timeoutMs } = command
         const { number } = plan
         return attempt(
+          claim,
           async () => {
             const statistics = state.history.slice(0, 4)
             const work = storageWithin(timeoutMs, `write metadata chk-${number}`)
@@ -137,7 +157,7 @@ export class Performer {
       case 'abort': {
         const { plan, reason } = command
         const { number } = plan
-        return attempt(async () => {
+        return attempt(claim, async () => {
           const { outcome } = await storage(`give up chk-${number}`).writeAborted({ log, plan, reason })
           return outcome === 'aborted' ? { type: 'aborted', number } : { type: 'publicationAdopted', number }
         })
@@ -145,6 +165,7 @@ export class Performer {
       case 'commit': {
         const { host, number, reference } = command
         return attempt(
+          claim,
           async () => {
             const work = onHost(host, `commit the output of chk-${number}`, {
               startToCloseTimeout: '10min',
@@ -160,6 +181,7 @@ export class Performer {
       }
       case 'discard':
         return attempt(
+          claim,
           async () => {
             const { releasePin } = command
             await housekeeping('discard what is subsumed').discard({ ...log, releasePin, run: state.claim?.run ?? '' })
@@ -172,6 +194,7 @@ export class Performer {
         const { host, reference } = command
         const stopped: EventBody = { type: 'stopped', attempt: reference.attempt }
         return attempt(
+          claim,
           async () => {
             const work = onHost(host, `stop attempt ${reference.attempt}`, {
               startToCloseTimeout: '15s',
@@ -188,6 +211,7 @@ export class Performer {
       case 'close': {
         const { plan } = command
         return attempt(
+          claim,
           async () => {
             await storage(`close the log as ${plan.ending}: entry ${plan.number}`).writeClosed({ log, plan })
             return { type: 'closed' }
@@ -197,6 +221,7 @@ export class Performer {
       }
       case 'cleanUp':
         return attempt(
+          claim,
           async () => {
             const { deleteAll } = command
             const work = housekeeping(deleteAll ? 'delete all checkpoints' : 'discard what is not retained')
@@ -210,10 +235,12 @@ export class Performer {
 
   private async deploy(command: Effect & { type: 'deploy' }, state: CoordinatorState): Promise<EventBody | undefined> {
     const { reference, restore } = command
+    const claim = state.claim?.number
     const scope = new CancellationScope({ cancellable: true })
     this.deployment = scope
     const from = restore ? ` from chk-${restore.number}` : ''
     return attempt(
+      claim,
       async () => {
         const work = definition(state.spec.definition, `deploy attempt ${reference.attempt}${from}`)
         const result = await scope.run(() =>
@@ -230,8 +257,9 @@ function deployInput(state: CoordinatorState, reference: DeployInput['reference'
   return { reference, run: state.claim?.run ?? '', spec: state.spec, settings: state.settings }
 }
 
-/** Runs an effect; ownership lost is the same event wherever it is noticed. */
+/** Runs an effect; ownership lost is the same event wherever it is noticed. Without a claim there is none to lose. */
 async function attempt(
+  claim: number | undefined,
   effect: () => Promise<EventBody | undefined>,
   onFailure?: (failure: Failure) => EventBody | undefined,
   silence: Parameters<typeof failureOf>[1] = storageSilent,
@@ -240,7 +268,7 @@ async function attempt(
     return await effect()
   } catch (error) {
     const failure = failureOf(error, silence)
-    const lost = ownershipLost(failure)
+    const lost = claim === undefined ? undefined : ownershipLost(failure, claim)
     if (lost) return lost
     if (!onFailure) throw error
     return onFailure(failure)

@@ -1,5 +1,6 @@
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow'
-import { type CoordinatorState, jobState } from '../src/coordinator/state.js'
+import { jobState } from '../src/coordinator/job-state.js'
+import type { CoordinatorState } from '../src/coordinator/state.js'
 import { renderDetails, viewStatus } from '../src/coordinator/view.js'
 import {
   definitionKey,

@@ -1,6 +1,6 @@
 import type { Command } from './commands.js'
-import { type Decision, stay } from './decision.js'
-import { beginEnding } from './ending.js'
+import { type Decision, stay, then } from './decision.js'
+import { beginEnding, planEnding } from './ending.js'
 import type { CancelMode, CoordinatorState } from './state.js'
 
 export interface CancelAsked {
@@ -28,8 +28,8 @@ export function onCancelRequested(state: CoordinatorState, asked: CancelAsked): 
     case 'deploying':
       return awaitEvent(merged, reason, [{ type: 'cancelDeployment' }])
     case 'backoff': {
-      const begun = beginEnding(merged, { ending: 'CANCELED', reason })
-      return { state: begun.state, commands: [{ type: 'cancelTimer', timer: 'backoff' }, ...begun.commands] }
+      const woken: Decision = { state: merged, commands: [{ type: 'cancelTimer', timer: 'backoff' }] }
+      return then(woken, (s) => beginEnding(s, { ending: 'CANCELED', reason }))
     }
     default:
       return beginEnding(merged, { ending: 'CANCELED', reason })
@@ -37,18 +37,7 @@ export function onCancelRequested(state: CoordinatorState, asked: CancelAsked): 
 }
 
 function awaitEvent(state: CoordinatorState, reason: string, commands: readonly Command[]): Decision {
-  return {
-    state: { ...state, ending: { ending: 'CANCELED', reason } },
-    commands: [
-      {
-        type: 'startTimer',
-        timer: 'cancel-deadline',
-        ms: state.settings.cancelTimeoutMs,
-        summary: 'longest wait for storage and sinks',
-      },
-      ...commands,
-    ],
-  }
+  return then(planEnding(state, { ending: 'CANCELED', reason }), (s) => ({ state: s, commands }))
 }
 
 function onCancelWhileEnding(state: CoordinatorState, asked: CancelAsked): Decision {

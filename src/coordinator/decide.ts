@@ -1,28 +1,13 @@
+import { TidemarkError } from '../errors.js'
 import { onCancelRequested } from './cancel.js'
-import {
-  onAborted,
-  onCommitFailed,
-  onCommitted,
-  onPublicationUnknown,
-  onPublished,
-  onSnapshotFailed,
-  onSnapshotTaken,
-  scheduleCheckpoint,
-} from './checkpointing.js'
+import { onCommitFailed, onCommitted, onPublished, onSnapshotTaken, scheduleCheckpoint } from './checkpointing.js'
+import { onCleaned, onCleanupFailed, onClosed, onCloseFailed } from './closing.js'
+import { onDeadline } from './deadline.js'
 import { type Decision, stay, without } from './decision.js'
-import {
-  beginEnding,
-  drain,
-  onCleaned,
-  onCleanupFailed,
-  onClosed,
-  onCloseFailed,
-  onDeadline,
-  onOutputFinished,
-  onOutputUnfinished,
-  onStopped,
-} from './ending.js'
+import { drain, onOutputFinished, onOutputUnfinished, onStopped } from './draining.js'
+import { beginEnding } from './ending.js'
 import type { CoordinatorEvent } from './events.js'
+import { onAborted, onPublicationUnknown, onSnapshotFailed } from './giving-up.js'
 import { claimAfter, end, loseOwnership, onClaimed, onOpened } from './ownership.js'
 import {
   failAttempt,
@@ -33,13 +18,20 @@ import {
   onRestorePointResolved,
 } from './restarts.js'
 import type { CoordinatorState } from './state.js'
+import { isLegal } from './transitions.js'
 
 /**
  * The coordinator: what a job does about what happened. Pure; the workflow, the model tests and the scenario files call
  * this same function. An event that no longer matters (of an older attempt, number or phase) changes nothing.
  */
 export function decide(previous: CoordinatorState, event: CoordinatorEvent): Decision {
-  const state: CoordinatorState = { ...previous, now: event.now }
+  const decision = react({ ...previous, now: event.now }, event)
+  const { phase } = decision.state
+  if (isLegal(previous.phase, phase)) return decision
+  throw new TidemarkError('InvariantBroken', `"${event.type}" led from phase ${previous.phase} to ${phase}.`)
+}
+
+function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
   if (state.phase === 'ended' && event.type !== 'cancelRequested' && event.type !== 'triggerRequested')
     return stay(state)
   switch (event.type) {
@@ -55,6 +47,8 @@ export function decide(previous: CoordinatorState, event: CoordinatorEvent): Dec
       return state.phase === 'claiming'
         ? { state: { ...state, phase: 'observing' }, commands: [{ type: 'observe' }] }
         : stay(state)
+    case 'claimFailed':
+      return state.phase === 'observing' || state.phase === 'claiming' ? end(state, event.failure) : stay(state)
     case 'restorePointResolved':
       return onRestorePointResolved(state, event.restore)
     case 'resolveFailed':
@@ -85,7 +79,7 @@ export function decide(previous: CoordinatorState, event: CoordinatorEvent): Dec
       return onSnapshotFailed(state, event.number, event.failure)
     case 'published':
     case 'publicationAdopted':
-      return onPublished(state, event.number, event)
+      return onPublished(state, event.number)
     case 'publicationUnknown':
       return onPublicationUnknown(state, event.number, event.failure)
     case 'aborted':
@@ -95,9 +89,9 @@ export function decide(previous: CoordinatorState, event: CoordinatorEvent): Dec
     case 'commitFailed':
       return onCommitFailed(state, event.number, event.failure, event)
     case 'fenced':
-      return loseOwnership(state, event.reason)
+      return loseOwnership(state, event.claim, event.reason)
     case 'runChanged':
-      return loseOwnership(state, 'the workflow was reset: another run claimed this execution')
+      return loseOwnership(state, event.claim, 'the workflow was reset: another run claimed this execution')
     case 'outputFinished':
       return onOutputFinished(state, event.through)
     case 'outputUnfinished':
@@ -124,6 +118,10 @@ export function decide(previous: CoordinatorState, event: CoordinatorEvent): Dec
       break
     case 'cancelRequested':
       return onCancelRequested(state, event)
+    case 'nextRunDue':
+      return { state: { ...state, nextRunDue: true }, commands: [{ type: 'cancelTimer', timer: 'interval' }] }
+    case 'nextRunOverdue':
+      return onNextRunOverdue(state)
     case 'triggerRequested':
       return onTriggerRequested(state, event)
   }
@@ -146,17 +144,21 @@ function onTriggerRequested(state: CoordinatorState, event: CoordinatorEvent & {
 
 /** Nothing is in flight, so that a new run can take over without anyone noticing. */
 export function canContinueAsNew(state: CoordinatorState): boolean {
-  return (
-    state.phase === 'running' &&
-    !state.pending &&
-    !state.exhausted &&
-    !state.ending &&
-    !state.triggerNow &&
-    !state.stopping
-  )
+  const waited = state.triggers.length > 0
+  return state.phase === 'running' && !state.pending && !state.exhausted && !state.ending && !waited
+}
+
+/** A caller that asks again and again must not keep a run from ending: its checkpoint is taken by the next one. */
+function onNextRunOverdue(state: CoordinatorState): Decision {
+  if (state.triggers.length === 0) return stay(state)
+  const reason = 'the workflow goes on as a new run, which takes the checkpoint: ask that one'
+  return {
+    state: { ...state, triggers: [] },
+    commands: [{ type: 'settleTrigger', ids: state.triggers, outcome: { state: 'failed', reason } }],
+  }
 }
 
 /** What the next run of the same execution begins with. */
 export function carryOver(state: CoordinatorState): CoordinatorState {
-  return { ...state, phase: 'observing' }
+  return { ...state, phase: 'observing', nextRunDue: false }
 }

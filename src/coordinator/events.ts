@@ -45,6 +45,8 @@ export type EventBody =
   | { readonly type: 'observed'; readonly newest?: Observation }
   | { readonly type: 'claimed'; readonly number: number; readonly run: string }
   | { readonly type: 'claimTaken' }
+  /** The log cannot be read or claimed: its execution has been deleted, or an entry is damaged. */
+  | { readonly type: 'claimFailed'; readonly failure: Failure }
   | { readonly type: 'restorePointResolved'; readonly restore?: RestoreReference }
   | { readonly type: 'resolveFailed'; readonly failure: Failure }
   | { readonly type: 'deployed'; readonly attempt: number; readonly result: DeployResult }
@@ -62,10 +64,10 @@ export type EventBody =
   | { readonly type: 'publicationAdopted'; readonly number: number }
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'commitFailed'; readonly number: number; readonly failure: Failure }
-  /** An append or a message found a newer owner. */
-  | { readonly type: 'fenced'; readonly reason: string }
+  /** An append or a message under this claim found a newer owner. */
+  | { readonly type: 'fenced'; readonly claim: number; readonly reason: string }
   /** The run that acts is not the run that claimed: the workflow was reset. */
-  | { readonly type: 'runChanged' }
+  | { readonly type: 'runChanged'; readonly claim: number }
   | { readonly type: 'outputFinished'; readonly through: number }
   | { readonly type: 'outputUnfinished'; readonly failure: Failure }
   | { readonly type: 'stopped'; readonly attempt: number }
@@ -81,4 +83,8 @@ export type EventBody =
       readonly mode?: CancelMode
       readonly id?: string
     }
+  /** Temporal's history of this run is long enough. */
+  | { readonly type: 'nextRunDue' }
+  /** It is getting too long: whoever waits for a checkpoint must ask the next run. */
+  | { readonly type: 'nextRunOverdue' }
   | { readonly type: 'triggerRequested'; readonly id?: string }

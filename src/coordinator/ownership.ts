@@ -1,5 +1,7 @@
+import { withFilesLeft } from './closing.js'
 import { type Decision, reference, stay, then, without } from './decision.js'
-import { drain, endNow } from './ending.js'
+import { drain } from './draining.js'
+import { endNow, leavePending, withNote } from './ending.js'
 import type { EventContext, Observation, Opened } from './events.js'
 import type { Failure } from './failure.js'
 import { type CoordinatorState, initialState } from './state.js'
@@ -8,6 +10,7 @@ import { type CoordinatorState, initialState } from './state.js'
 export function onOpened(state: CoordinatorState, opened: Opened, context: EventContext): Decision {
   const fresh = initialState(state.job, state.execution, opened.spec, opened.settings)
   const kept = {
+    now: state.now,
     triggers: state.triggers,
     triggerNow: state.triggerNow,
     ...(state.cancel && { cancel: state.cancel }),
@@ -51,6 +54,7 @@ export function claimAfter(state: CoordinatorState, newest: Observation | undefi
 
 /** The number is ours. Tasks that still run under the previous claim are taken over; otherwise they are started. */
 export function onClaimed(state: CoordinatorState, number: number, run: string): Decision {
+  if (number !== state.nextNumber) return stay(state)
   const claimed: CoordinatorState = { ...state, claim: { number, run }, nextNumber: number + 1 }
   if (claimed.ending) return drain({ ...claimed, phase: 'draining' })
   const { host, claim: previous } = state
@@ -70,48 +74,56 @@ export function resolveRestorePoint(state: CoordinatorState): Decision {
   return { state: { ...state, phase: 'resolving' }, commands: [{ type: 'resolveRestorePoint' }] }
 }
 
-/** A newer owner was met, or the workflow was reset: what this run believed is worth nothing. Read the log and claim again. */
-export function loseOwnership(state: CoordinatorState, reason: string): Decision {
-  if (
-    state.phase === 'opening' ||
-    state.phase === 'observing' ||
-    state.phase === 'claiming' ||
-    state.phase === 'ended'
-  ) {
-    return stay(state)
+/**
+ * A newer owner was met, or the workflow was reset: what this run believed is worth nothing. Read the log and claim again.
+ * Answers to what an earlier claim asked for say nothing about this one.
+ */
+export function loseOwnership(state: CoordinatorState, claim: number, reason: string): Decision {
+  if (claim !== state.claim?.number) return stay(state)
+  switch (state.phase) {
+    case 'opening':
+    case 'observing':
+    case 'claiming':
+      return stay(state)
+    case 'cleaning':
+      return endNow(withFilesLeft(state, reason))
+    default:
+      return then(letGo(state, reason), (s) => ({
+        state: { ...s, phase: 'observing' },
+        commands: [{ type: 'observe' }],
+      }))
   }
-  const failure: Failure = { code: 'Fenced', message: reason }
-  const waiting = [...(state.pending?.waiting ?? []), ...state.triggers]
-  const settled: Decision = {
+}
+
+/** Triggers that have not begun go on waiting; the one in flight, and what was decided about the end, is void. */
+function letGo(state: CoordinatorState, reason: string): Decision {
+  const { host, pending } = state
+  const waiting = pending?.waiting ?? []
+  return {
     state: {
-      ...without(state, 'pending', 'base', 'host', 'restoring'),
-      triggers: [],
-      triggerNow: false,
+      ...without(leavePending(state, reason), 'base', 'host', 'restoring', 'keptAtEnd', 'note'),
+      lastFailure: { code: 'Fenced', message: reason },
       exhausted: false,
       stopping: false,
+      output: 'untried',
     },
     commands: [
-      ...(state.host === undefined
+      ...(host === undefined || state.stopping
         ? []
-        : [{ type: 'stopTasks', host: state.host, reference: reference(state) } as const]),
+        : [{ type: 'stopTasks', host, reference: reference(state) } as const]),
       ...(state.phase === 'deploying' ? [{ type: 'cancelDeployment' } as const] : []),
-      { type: 'cancelTimer', timer: 'interval' },
-      { type: 'cancelTimer', timer: 'backoff' },
+      ...(state.phase === 'running' ? [{ type: 'cancelTimer', timer: 'interval' } as const] : []),
+      ...(state.phase === 'backoff' ? [{ type: 'cancelTimer', timer: 'backoff' } as const] : []),
       ...(waiting.length > 0
         ? [{ type: 'settleTrigger', ids: waiting, outcome: { state: 'failed', reason } } as const]
         : []),
     ],
   }
-  return then(settled, (s) => ({
-    state: { ...s, phase: 'observing', lastFailure: failure },
-    commands: [{ type: 'observe' }],
-  }))
 }
 
-/** Ends without writing: there is no log that this run may write to. */
+/** Ends without writing: there is no log that this run may write to. An ending that had begun stays what it was. */
 export function end(state: CoordinatorState, failure: Failure): Decision {
-  if (state.ending?.ending === 'CANCELED') {
-    return endNow({ ...state, note: `Nothing was written by this cancellation: ${failure.message}` })
-  }
+  const ending = state.ending?.ending
+  if (ending === 'CANCELED' || ending === 'FAILED') return endNow(withNote(state, failure.message))
   return endNow({ ...state, ending: { ending: 'FAILED', reason: failure.message, failure } })
 }

@@ -6,8 +6,9 @@ export interface RestartHistory {
   readonly failures: readonly number[]
   /** Restarts granted, for `fixed-delay` and `exponential-delay`. */
   readonly granted?: number
+  /** The last delay before jitter, and when it was over; for `exponential-delay`. */
   readonly backoffMs?: number
-  readonly lastFailureAt?: number
+  readonly restartAt?: number
 }
 
 export type RestartDecision =
@@ -32,7 +33,7 @@ export function decideRestart(
       return { decision: 'restart', delayMs: strategy.delay, history: { failures: [], granted: granted + 1 } }
     }
     case 'failure-rate': {
-      const recent = [...history.failures.filter((at) => at > now - strategy.failureRateInterval), now]
+      const recent = [...history.failures.filter((at) => at >= now - strategy.failureRateInterval), now]
       if (recent.length > strategy.maxFailuresPerInterval) {
         const reason = `${recent.length} failures within ${strategy.failureRateInterval} ms, more than the ${strategy.maxFailuresPerInterval} allowed`
         return { decision: 'giveUp', reason, history: { failures: recent } }
@@ -53,8 +54,7 @@ function exponential(
   random: number,
 ): RestartDecision {
   const previous = history.backoffMs ?? 0
-  const calmSince = history.lastFailureAt === undefined ? Number.POSITIVE_INFINITY : now - history.lastFailureAt
-  const fresh = previous === 0 || calmSince >= strategy.resetBackoffThreshold + previous
+  const fresh = history.restartAt === undefined || now - history.restartAt >= strategy.resetBackoffThreshold
   const granted = fresh ? 0 : (history.granted ?? 0)
   if (strategy.attemptsBeforeResetBackoff !== null && granted >= strategy.attemptsBeforeResetBackoff) {
     const reason = `all ${strategy.attemptsBeforeResetBackoff} restart attempts before the back-off is reset are used up`
@@ -66,6 +66,6 @@ function exponential(
   return {
     decision: 'restart',
     delayMs,
-    history: { failures: [], granted: granted + 1, backoffMs: base, lastFailureAt: now },
+    history: { failures: [], granted: granted + 1, backoffMs: base, restartAt: now + delayMs },
   }
 }

@@ -1,7 +1,8 @@
 import type { DeployResult, RestoreReference } from '../engine/engine.js'
 import { scheduleCheckpoint } from './checkpointing.js'
 import { type Decision, reference, stay, without } from './decision.js'
-import { beginEnding, drain } from './ending.js'
+import { drain } from './draining.js'
+import { beginEnding } from './ending.js'
 import type { EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
 import { resolveRestorePoint } from './ownership.js'
@@ -16,6 +17,7 @@ export function onRestorePointResolved(state: CoordinatorState, restore: Restore
     ...without(state, 'restoring', 'base', 'host', 'backoffMs'),
     phase: 'deploying',
     attempt: state.attempt + 1,
+    counts: { ...state.counts, restarts: state.attempt },
     exhausted: false,
     stopping: false,
     ...(restore && { restoring: { number: restore.number, execution: restore.execution } }),
@@ -89,11 +91,12 @@ export function failAttempt(state: CoordinatorState, failure: Failure, context: 
     const message = `${failure.message} The job is not restarted: ${restart.reason}.`
     return beginEnding(failed, { ending: 'FAILED', reason: message, failure: { code: 'JobFailed', message } })
   }
-  return drain({
-    ...failed,
-    backoffMs: restart.delayMs,
-    counts: { ...failed.counts, restarts: failed.counts.restarts + 1 },
-  })
+  return drain({ ...failed, backoffMs: restart.delayMs })
+}
+
+/** A host that is gone, or does not have the tasks, has none to stop. */
+export function leaveLostHost(state: CoordinatorState, failure: Failure): CoordinatorState {
+  return failure.code === 'HostLost' || failure.code === 'TasksGone' ? without(state, 'host') : state
 }
 
 /** Everything of the failed attempt is settled: wait as the strategy says. */
@@ -101,7 +104,7 @@ export function backOff(state: CoordinatorState): Decision {
   const ms = state.backoffMs ?? 0
   return {
     state: { ...state, phase: 'backoff' },
-    commands: [{ type: 'startTimer', timer: 'backoff', ms, summary: `before restart ${state.counts.restarts}` }],
+    commands: [{ type: 'startTimer', timer: 'backoff', ms, summary: `before restart ${state.attempt}` }],
   }
 }
 

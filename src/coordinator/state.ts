@@ -122,6 +122,8 @@ export interface CoordinatorState {
   readonly pending?: PendingSnapshot
   readonly triggers: readonly string[]
   readonly triggerNow: boolean
+  /** This run's history is long enough: the next run takes over as soon as nothing is in flight. */
+  readonly nextRunDue: boolean
   readonly lastTriggeredAt: number
   readonly lastDecidedAt: number
   readonly consecutiveFailures: number
@@ -133,11 +135,13 @@ export interface CoordinatorState {
 
   readonly ending?: EndingPlan
   readonly cancel?: CancelRequest
-  /** `cancel.timeout` has passed: nothing more is waited for. */
+  /** The first part of `cancel.timeout` has passed: tasks and sinks are not waited for any more. */
   readonly overdue: boolean
   /** Finishing the sinks' output without tasks, before the end. */
   readonly output: 'untried' | 'finishing' | 'tried'
+  /** What `closed` keeps alive, while it is being written. */
   readonly keptAtEnd?: readonly number[]
+  /** What could not be done, and who will do it. */
   readonly note?: string
 
   readonly counts: Counts
@@ -149,20 +153,9 @@ export interface Counts {
   readonly triggered: number
   readonly completed: number
   readonly failed: number
+  /** Attempts after the first, whatever made them necessary. */
   readonly restarts: number
 }
-
-/** Flink's job states, as far as they occur here. */
-export type JobState =
-  | 'INITIALIZING'
-  | 'CREATED'
-  | 'RUNNING'
-  | 'FAILING'
-  | 'RESTARTING'
-  | 'CANCELLING'
-  | 'FAILED'
-  | 'CANCELED'
-  | 'FINISHED'
 
 /** A state before anything is known but who and what; `opened` replaces spec and settings. */
 export function initialState(job: string, execution: string, spec: JobSpec, settings: Settings): CoordinatorState {
@@ -181,6 +174,7 @@ export function initialState(job: string, execution: string, spec: JobSpec, sett
     exhausted: false,
     triggers: [],
     triggerNow: false,
+    nextRunDue: false,
     lastTriggeredAt: 0,
     lastDecidedAt: 0,
     consecutiveFailures: 0,
@@ -190,35 +184,4 @@ export function initialState(job: string, execution: string, spec: JobSpec, sett
     counts: { triggered: 0, completed: 0, failed: 0, restarts: 0 },
     history: [],
   }
-}
-
-export function jobState(state: CoordinatorState): JobState {
-  const ending = state.ending?.ending
-  switch (state.phase) {
-    case 'ended':
-      return ending ?? 'FAILED'
-    case 'opening':
-      return ending === 'CANCELED' ? 'CANCELLING' : 'INITIALIZING'
-    case 'backoff':
-      return 'RESTARTING'
-    case 'adopting':
-    case 'running':
-      return 'RUNNING'
-    case 'observing':
-    case 'claiming':
-    case 'resolving':
-      if (ending) return endingState(ending)
-      return state.attempt === 0 ? 'INITIALIZING' : 'RESTARTING'
-    case 'deploying':
-      if (ending) return endingState(ending)
-      return state.counts.restarts === 0 ? 'CREATED' : 'RESTARTING'
-    case 'draining':
-    case 'closing':
-    case 'cleaning':
-      return ending ? endingState(ending) : 'FAILING'
-  }
-}
-
-function endingState(ending: Ending): JobState {
-  return ending === 'CANCELED' ? 'CANCELLING' : ending === 'FAILED' ? 'FAILING' : 'RUNNING'
 }

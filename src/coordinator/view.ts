@@ -1,7 +1,8 @@
 import type { CheckpointStatistics } from '../checkpoint/entry.js'
 import { executionFolder, snapshotFolder } from '../checkpoint/paths.js'
 import { formatDuration } from '../spec/duration.js'
-import { type CoordinatorState, type Counts, type Deployment, type JobState, jobState } from './state.js'
+import { type JobState, jobState } from './job-state.js'
+import type { CoordinatorState, Counts, Deployment } from './state.js'
 
 /** What the query `status` answers. */
 export interface StatusView {
@@ -132,7 +133,7 @@ export function describeActivity(state: CoordinatorState): string {
         ? 'Settling what is in flight before the end.'
         : 'Settling what is in flight before the restart.'
     case 'backoff':
-      return `Waiting ${formatDuration(state.backoffMs ?? 0)} before restart ${state.counts.restarts}.`
+      return `Waiting ${formatDuration(state.backoffMs ?? 0)} before restart ${state.attempt}.`
     case 'closing':
     case 'cleaning':
       return 'Applying the retention policy.'
