@@ -188,6 +188,25 @@ export class Run {
     return this.host.watch(this.reference, () => {}, signal)
   }
 
+  /** Resolves once so many more records are read; fails where the job ends before. */
+  async moreRecords(count: number): Promise<void> {
+    const stop = new AbortController()
+    let first: number | undefined
+    const outcome = await this.host
+      .watch(
+        this.reference,
+        ({ records }) => {
+          first ??= records
+          if (records >= first + count) stop.abort()
+        },
+        stop.signal,
+      )
+      .catch((error) => {
+        if (!stop.signal.aborted) throw error
+      })
+    if (outcome !== undefined) throw new Error(`the job ended: ${JSON.stringify(outcome)}`)
+  }
+
   /** Until all input is read, then a last checkpoint. */
   async finish(): Promise<SnapshotEntry> {
     const outcome = await this.watch()

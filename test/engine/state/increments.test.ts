@@ -21,10 +21,11 @@ interface Confirmed {
   readonly model: ReadonlyMap<Key, number>
 }
 
+let pairs = 0
+
 /** A store beside a plain map that does the same. */
 class Pair {
-  readonly #storage: Storage = openStorage(`memory://increments-${Pair.count++}`)
-  static count = 0
+  readonly #storage: Storage = openStorage(`memory://increments-${pairs++}`)
   store = this.#open()
   model = new Map<Key, number>()
   number = 0
