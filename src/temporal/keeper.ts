@@ -42,6 +42,10 @@ export interface KeptProcess {
 export interface KeptOptions {
   /** How many seconds the command has to obey a SIGTERM; 0: it is killed at once. */
   readonly graceSeconds: number
+  /** Default: ours. */
+  readonly cwd?: string
+  /** Default: ours. */
+  readonly env?: NodeJS.ProcessEnv
 }
 
 /**
@@ -50,10 +54,11 @@ export interface KeptOptions {
  * @throws Error when the shell cannot be started
  */
 export async function spawnKept(command: string, args: readonly string[], options: KeptOptions): Promise<KeptProcess> {
+  const { graceSeconds, ...surroundings } = options
   const child: ChildProcessByStdio<Writable, Readable, Readable> = spawn(
     '/bin/sh',
-    ['-c', keeperScript, 'tidemark-keeper', String(options.graceSeconds), command, ...args],
-    { detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
+    ['-c', keeperScript, 'tidemark-keeper', String(graceSeconds), command, ...args],
+    { ...surroundings, detached: true, stdio: ['pipe', 'pipe', 'pipe'] },
   )
   await new Promise<void>((resolve, reject) => child.once('spawn', resolve).once('error', reject))
   const pid = child.pid as number
