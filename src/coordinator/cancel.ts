@@ -1,5 +1,5 @@
 import type { Command } from './commands.js'
-import { type Decision, stay, then } from './decision.js'
+import { andThen, type Decision, stay } from './decision.js'
 import { beginEnding, planEnding } from './ending.js'
 import type { CancelMode, CoordinatorState } from './state.js'
 
@@ -29,7 +29,7 @@ export function onCancelRequested(state: CoordinatorState, asked: CancelAsked): 
       return awaitEvent(merged, reason, [{ type: 'cancelDeployment' }])
     case 'backoff': {
       const woken: Decision = { state: merged, commands: [{ type: 'cancelTimer', timer: 'backoff' }] }
-      return then(woken, (s) => beginEnding(s, { ending: 'CANCELED', reason }))
+      return andThen(woken, (s) => beginEnding(s, { ending: 'CANCELED', reason }))
     }
     default:
       return beginEnding(merged, { ending: 'CANCELED', reason })
@@ -37,7 +37,7 @@ export function onCancelRequested(state: CoordinatorState, asked: CancelAsked): 
 }
 
 function awaitEvent(state: CoordinatorState, reason: string, commands: readonly Command[]): Decision {
-  return then(planEnding(state, { ending: 'CANCELED', reason }), (s) => ({ state: s, commands }))
+  return andThen(planEnding(state, { ending: 'CANCELED', reason }), (s) => ({ state: s, commands }))
 }
 
 function onCancelWhileEnding(state: CoordinatorState, asked: CancelAsked): Decision {

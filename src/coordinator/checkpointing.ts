@@ -2,7 +2,7 @@ import { planAlive } from '../checkpoint/retention-plan.js'
 import type { SnapshotResult } from '../engine/engine.js'
 import { admitCheckpoint } from './admission.js'
 import type { Command } from './commands.js'
-import { type Decision, reference, stay, then, without } from './decision.js'
+import { andThen, type Decision, reference, stay, without } from './decision.js'
 import { drain } from './draining.js'
 import { finish } from './ending.js'
 import type { EventContext } from './events.js'
@@ -127,8 +127,8 @@ export function onPublished(state: CoordinatorState, number: number): Decision {
   const published: Decision = { state: next, commands: settle }
   const { host } = state
   // Without tasks the sinks' commits are finished from the metadata, by the next restore or before the end.
-  if (host === undefined || state.overdue) return then(published, (s) => drain(without(s, 'pending')))
-  return then(published, (s) => ({
+  if (host === undefined || state.overdue) return andThen(published, (s) => drain(without(s, 'pending')))
+  return andThen(published, (s) => ({
     state: s,
     commands: [{ type: 'commit', reference: reference(s), host, number }],
   }))
@@ -142,9 +142,9 @@ export function onCommitted(state: CoordinatorState, number: number, context: Ev
   // Each time, since a discard is not waited for and may not have happened.
   const releasePin = state.restoredFrom !== undefined
   const discarded: Decision = { state: next, commands: [{ type: 'discard', releasePin }] }
-  if (next.phase !== 'running') return then(discarded, drain)
-  if (pending.result?.final) return then(discarded, (s) => finish(s))
-  return then(discarded, (s) => scheduleCheckpoint(s, context))
+  if (next.phase !== 'running') return andThen(discarded, drain)
+  if (pending.result?.final) return andThen(discarded, (s) => finish(s))
+  return andThen(discarded, (s) => scheduleCheckpoint(s, context))
 }
 
 export function onCommitFailed(

@@ -1,5 +1,5 @@
 import { withFilesLeft } from './closing.js'
-import { type Decision, stay, then } from './decision.js'
+import { andThen, type Decision, stay } from './decision.js'
 import { drain } from './draining.js'
 import { endNow, timeForClosing, withNote } from './ending.js'
 import type { CoordinatorState } from './state.js'
@@ -23,7 +23,7 @@ export function onDeadline(state: CoordinatorState): Decision {
       },
     ],
   }
-  return then(overdue, leaveBehind)
+  return andThen(overdue, leaveBehind)
 }
 
 function leaveBehind(state: CoordinatorState): Decision {

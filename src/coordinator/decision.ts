@@ -13,7 +13,7 @@ export function stay(state: CoordinatorState): Decision {
 }
 
 /** Commands first, then whatever `next` decides from the state that results. */
-export function then(decision: Decision, next: (state: CoordinatorState) => Decision): Decision {
+export function andThen(decision: Decision, next: (state: CoordinatorState) => Decision): Decision {
   const following = next(decision.state)
   return { state: following.state, commands: [...decision.commands, ...following.commands] }
 }

@@ -1,5 +1,5 @@
 import { close } from './closing.js'
-import { type Decision, reference, stay, then, without } from './decision.js'
+import { andThen, type Decision, reference, stay, without } from './decision.js'
 import { withNote } from './ending.js'
 import type { Failure } from './failure.js'
 import { giveUp } from './giving-up.js'
@@ -16,7 +16,7 @@ export function drain(state: CoordinatorState): Decision {
     state: { ...state, phase: 'draining' },
     commands: state.phase === 'running' ? [{ type: 'cancelTimer', timer: 'interval' }] : [],
   }
-  return then(entered, settleNext)
+  return andThen(entered, settleNext)
 }
 
 function settleNext(state: CoordinatorState): Decision {
@@ -29,7 +29,7 @@ function settleNext(state: CoordinatorState): Decision {
   if (pending && !(overdue && pending.stage === 'committing')) return stay(state)
   if (host !== undefined) {
     const told = tellToStop(state, host)
-    return overdue ? then(told, (s) => drain(withoutTasks(s))) : told
+    return overdue ? andThen(told, (s) => drain(withoutTasks(s))) : told
   }
   if (!state.ending) return backOff(state)
   if (!isOutputUnfinished(state) || state.output === 'tried') return close(state)

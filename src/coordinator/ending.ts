@@ -1,7 +1,7 @@
 import { TidemarkError } from '../errors.js'
 import { retentionOnCancel } from './closing.js'
 import type { CancelOutcome, Command } from './commands.js'
-import { type Decision, then, without } from './decision.js'
+import { andThen, type Decision, without } from './decision.js'
 import { drain } from './draining.js'
 import type { CoordinatorState, EndingPlan } from './state.js'
 import { recordFailed } from './statistics.js'
@@ -20,7 +20,7 @@ export function finish(state: CoordinatorState): Decision {
 
 /** The job is to end, and begins to at once. */
 export function beginEnding(state: CoordinatorState, ending: EndingPlan): Decision {
-  return then(planEnding(state, ending), drain)
+  return andThen(planEnding(state, ending), drain)
 }
 
 /** The job is to end. Waiting for storage, sinks and hosts is bounded from now on, so that an ending always ends. */

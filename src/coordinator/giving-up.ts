@@ -1,6 +1,6 @@
 import { scheduleCheckpoint } from './checkpointing.js'
 import type { Command, EntryPlan } from './commands.js'
-import { type Decision, stay, then, without } from './decision.js'
+import { andThen, type Decision, stay, without } from './decision.js'
 import { drain } from './draining.js'
 import type { EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
@@ -66,7 +66,7 @@ export function onAborted(state: CoordinatorState, number: number, context: Even
         ? [{ type: 'settleTrigger', ids: pending.waiting, outcome: { state: 'failed', reason: failure.message } }]
         : [],
   }
-  return then(settled, (s) => {
+  return andThen(settled, (s) => {
     if (s.phase !== 'running') return drain(s)
     if (failure.code === 'TasksGone' || failure.code === 'HostLost' || isHopeless(failure)) {
       return failAttempt(s, failure, context)

@@ -1,5 +1,5 @@
 import { withFilesLeft } from './closing.js'
-import { type Decision, reference, stay, then, without } from './decision.js'
+import { andThen, type Decision, reference, stay, without } from './decision.js'
 import { drain } from './draining.js'
 import { endNow, leavePending, withNote } from './ending.js'
 import type { EventContext, Observation, Opened } from './events.js'
@@ -88,7 +88,7 @@ export function loseOwnership(state: CoordinatorState, claim: number, reason: st
     case 'cleaning':
       return endNow(withFilesLeft(state, reason))
     default:
-      return then(letGo(state, reason), (s) => ({
+      return andThen(letGo(state, reason), (s) => ({
         state: { ...s, phase: 'observing' },
         commands: [{ type: 'observe' }],
       }))
