@@ -108,6 +108,8 @@ export function viewCheckpoints(state: CoordinatorState): CheckpointsView {
   }
 }
 
+const settling = 'Settling what is in flight before the end.'
+
 /** One sentence: what the job is doing, or what it waits for. */
 export function describeActivity(state: CoordinatorState): string {
   const { definition } = state.spec
@@ -118,20 +120,20 @@ export function describeActivity(state: CoordinatorState): string {
     case 'claiming':
       return 'Claiming the execution in the storage.'
     case 'resolving':
+      if (state.ending) return settling
       return 'Finding and verifying the restore point.'
     case 'deploying':
+      if (state.ending) return settling
       return state.restoring
         ? `Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt} from chk-${state.restoring.number}.`
         : `Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt}.`
     case 'adopting':
-      return 'Taking over the running tasks.'
+      return state.ending ? settling : 'Taking over the running tasks.'
     case 'running':
       if (state.exhausted) return 'All sources are exhausted; taking the last checkpoint.'
       return state.spec.checkpointing.interval === 0 ? 'Running; checkpointing is off.' : 'Running.'
     case 'draining':
-      return state.ending
-        ? 'Settling what is in flight before the end.'
-        : 'Settling what is in flight before the restart.'
+      return state.ending ? settling : 'Settling what is in flight before the restart.'
     case 'backoff':
       return `Waiting ${formatDuration(state.backoffMs ?? 0)} before restart ${state.attempt}.`
     case 'closing':
