@@ -14,7 +14,8 @@ import { stateFilePath } from '../../src/checkpoint/paths.js'
 import { ExecutionLog, type Roots } from '../../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../../src/engine/engine.js'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
-import { type FileSystem, nodeFileSystem } from '../../src/storage/file/file-system.js'
+import type { FileSystem } from '../../src/storage/file/file-system.js'
+import { unsyncedFileSystem } from '../storage/stepping-file-system.js'
 import { temporaryDirectory } from '../storage/temporary-directory.js'
 
 export const job = 'flights'
@@ -34,7 +35,7 @@ export class Lab {
 
   /** @param apart whether state files have a root of their own */
   static async open(apart = false): Promise<Lab> {
-    return new Lab(await temporaryDirectory(), apart, nodeFileSystem)
+    return new Lab(await temporaryDirectory(), apart, unsyncedFileSystem)
   }
 
   /** The same disk as another process sees it. */

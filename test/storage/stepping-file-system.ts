@@ -10,9 +10,18 @@ export function changesDisk({ call }: Step): boolean {
   return !['readFile', 'readFolder', 'status', 'realPath', 'close'].includes(call)
 }
 
-/** The real file system with a look before each step: a test may wait there, or throw and so keep the step from happening. */
-export function steppingFileSystem(before: (step: Step) => void | Promise<void>): FileSystem {
-  const fs = nodeFileSystem
+/**
+ * The real file system without its syncs, for tests in which processes die and machines do not: what a dead process has
+ * written is not lost, and thousands of syncs take minutes.
+ */
+export const unsyncedFileSystem: FileSystem = {
+  ...nodeFileSystem,
+  createFile: async (path) => ({ ...(await nodeFileSystem.createFile(path)), sync: async () => {} }),
+  syncFolder: async () => {},
+}
+
+/** A file system with a look before each step: a test may wait there, or throw and so keep the step from happening. */
+export function steppingFileSystem(before: (step: Step) => void | Promise<void>, fs = nodeFileSystem): FileSystem {
   const look = async (call: Step['call'], path: string) => before({ call, path })
   return {
     async createFile(path) {
@@ -78,13 +87,16 @@ export function steppingFileSystem(before: (step: Step) => void | Promise<void>)
 }
 
 /** A process that dies before its `fatal`-th change of the disk (from 0): that call and every later one fails and does nothing. */
-export function dyingFileSystem(fatal: number): { readonly fs: FileSystem; readonly died: () => boolean } {
+export function dyingFileSystem(
+  fatal: number,
+  inner = nodeFileSystem,
+): { readonly fs: FileSystem; readonly died: () => boolean } {
   let changes = 0
   let dead = false
   const fs = steppingFileSystem((step) => {
     if (changesDisk(step) && changes++ === fatal) dead = true
     if (dead) throw new Error('the process is dead')
-  })
+  }, inner)
   return { fs, died: () => dead }
 }
 
@@ -97,7 +109,10 @@ function signal(): { readonly promise: Promise<void>; readonly resolve: () => vo
 }
 
 /** A process that stops before the first step that matches, until released. */
-export function freezingFileSystem(matches: (step: Step) => boolean): {
+export function freezingFileSystem(
+  matches: (step: Step) => boolean,
+  inner = nodeFileSystem,
+): {
   readonly fs: FileSystem
   readonly frozen: Promise<void>
   readonly release: () => void
@@ -110,6 +125,6 @@ export function freezingFileSystem(matches: (step: Step) => boolean): {
     once = false
     frozen.resolve()
     await released.promise
-  })
+  }, inner)
   return { fs, frozen: frozen.promise, release: released.resolve }
 }

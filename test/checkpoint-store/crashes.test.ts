@@ -1,0 +1,234 @@
+import { describe, expect, it } from 'vitest'
+import {
+  closeOpenExecutions,
+  discard,
+  finishDeletion,
+  openSnapshot,
+  pin,
+  verifySnapshot,
+} from '../../src/checkpoint-store/index.js'
+import {
+  changesDisk,
+  dyingFileSystem,
+  freezingFileSystem,
+  unsyncedFileSystem,
+} from '../storage/stepping-file-system.js'
+import { aborted, append, checkpoint, claim, closed, job, Lab, publicationOf, run } from './lab.js'
+
+/** Death before every single change of the disk, then what a reader sees, then the retry. docs/protocol.md has the table. */
+
+/** Prepares a disk, lets a process die at step 0, 1, 2, ... of `act` and checks; ends with the run that gets through. */
+async function atEveryCrash(
+  prepare: () => Promise<Lab>,
+  act: (lab: Lab) => Promise<unknown>,
+  check: (lab: Lab, died: boolean) => Promise<void>,
+): Promise<number> {
+  for (let step = 0; ; step++) {
+    const lab = await prepare()
+    const { fs, died } = dyingFileSystem(step, unsyncedFileSystem)
+    await act(lab.through(fs)).catch((error) => {
+      if (!died()) throw error
+    })
+    await check(lab, died())
+    if (!died()) return step
+  }
+}
+
+/** Every snapshot that exists must be whole. */
+async function expectWhole(lab: Lab, execution = 'e1'): Promise<number[]> {
+  const { snapshots, damaged } = await lab.log(execution).snapshots()
+  expect(damaged).toEqual([])
+  for (const { number } of snapshots) {
+    expect(await verifySnapshot(lab.reference(number, execution))).toMatchObject({ ok: true, problems: [] })
+  }
+  return snapshots.map((snapshot) => snapshot.number)
+}
+
+describe.each([false, true])('roots apart: %s', (apart) => {
+  it('an append: nothing or the whole entry, and the retry ends the same', async () => {
+    const prepare = async () => {
+      const lab = await Lab.open(apart)
+      await run(lab, [2])
+      return lab
+    }
+    const steps = await atEveryCrash(
+      prepare,
+      async (lab) => lab.log().append(checkpoint(3, { alive: [3], state: [await lab.stateFile(3)] })),
+      async (lab) => {
+        expect([[2], [3]]).toContainEqual(await expectWhole(lab))
+        const retry = await lab.log().append(checkpoint(3, { alive: [3], state: [await lab.stateFile(3)] }))
+        expect(retry).toEqual({ outcome: 'appended' })
+        expect(await expectWhole(lab)).toEqual([3])
+      },
+    )
+    expect(steps).toBeGreaterThan(10)
+  })
+
+  it('an append, then aborted instead of retried: one of both, and never neither', async () => {
+    const outcomes = new Set<string>()
+    await atEveryCrash(
+      async () => {
+        const lab = await Lab.open(apart)
+        await run(lab, [2])
+        return lab
+      },
+      async (lab) => lab.log().append(checkpoint(3)),
+      async (lab) => {
+        const { outcome } = await lab.log().abort(aborted(3, { alive: [2] }), publicationOf(checkpoint(3)))
+        outcomes.add(outcome)
+        expect(await expectWhole(lab)).toEqual(outcome === 'adopted' ? [3] : [2])
+      },
+    )
+    expect([...outcomes].sort()).toEqual(['aborted', 'adopted'])
+  })
+
+  const beforeDiscard = async () => {
+    const lab = await Lab.open(apart)
+    await run(lab, [2, 3, 4, 5], { retained: 2 })
+    // A state file that two kept snapshots share, one of an older snapshot that a kept one still uses, and one that a lost attempt left.
+    const old = await lab.stateFile(3, { shared: true, content: 'used by chk-6 as well' })
+    await lab.stateFile(4, { shared: true, content: 'left behind' })
+    await append(lab.log(), checkpoint(6, { alive: [5, 6], state: [old, await lab.stateFile(6)] }))
+    return lab
+  }
+  const afterDiscard = async () => {
+    const lab = await beforeDiscard()
+    await discard(lab.roots, job, 'e1')
+    return lab.files()
+  }
+
+  it('a discard: what exists stays whole, and the next one finishes', async () => {
+    const final = await afterDiscard()
+    expect(final.filter((name) => /chk-[234]\/|left behind/.test(name))).toEqual([])
+    const steps = await atEveryCrash(
+      beforeDiscard,
+      (lab) => discard(lab.roots, job, 'e1'),
+      async (lab) => {
+        expect(await expectWhole(lab)).toEqual([5, 6])
+        await discard(lab.roots, job, 'e1')
+        expect(await lab.files()).toEqual(final)
+        expect(await expectWhole(lab)).toEqual([5, 6])
+      },
+    )
+    expect(steps).toBeGreaterThan(6)
+  })
+
+  it('two discards at once, stopped against each other at every step, end as one', async () => {
+    const final = await afterDiscard()
+    for (let step = 0; ; step++) {
+      const lab = await beforeDiscard()
+      let changes = 0
+      const { fs, frozen, release } = freezingFileSystem(
+        (one) => changesDisk(one) && changes++ === step,
+        unsyncedFileSystem,
+      )
+      const slow = discard(lab.through(fs).roots, job, 'e1')
+      const stopped = await Promise.race([frozen.then(() => true), slow.then(() => false)])
+      await discard(lab.roots, job, 'e1')
+      release()
+      await slow
+      expect(await lab.files()).toEqual(final)
+      expect(await expectWhole(lab)).toEqual([5, 6])
+      if (!stopped) break
+    }
+  })
+
+  it('a late discard with an old newest entry takes nothing that newer snapshots use', async () => {
+    const lab = await beforeDiscard()
+    const { fs, frozen, release } = freezingFileSystem(
+      ({ call, path }) => call === 'readFolder' && path.endsWith('pins'),
+    )
+    const late = discard(lab.through(fs).roots, job, 'e1')
+    await frozen
+    const [base] = (await lab.log().snapshot(6)).tasks[0]?.state ?? []
+    if (base === undefined) throw new Error('chk-6 has state')
+    await append(lab.log(), checkpoint(7, { alive: [7], state: [base, await lab.stateFile(7)] }))
+    await discard(lab.roots, job, 'e1')
+    await lab.stateFile(8)
+    release()
+    await late
+    expect(await expectWhole(lab)).toEqual([7])
+    expect((await lab.files()).some((name) => name.includes('chk-8/'))).toBe(true)
+  })
+
+  it('a deletion: nothing exists from the closed entry on, and the next call leaves the tombstone alone', async () => {
+    const steps = await atEveryCrash(
+      async () => {
+        const lab = await Lab.open(apart)
+        await run(lab, [2, 3])
+        await append(lab.log(), closed(4, { alive: [] }))
+        return lab
+      },
+      (lab) => finishDeletion(lab.roots, job, 'e1'),
+      async (lab) => {
+        expect((await lab.log().snapshots()).snapshots).toEqual([])
+        // A late owner is fenced, whatever has been deleted yet.
+        for (const number of [3, 4, 5]) {
+          const late = await lab.log().append(checkpoint(number, { run: 'late' }))
+          expect(late.outcome).not.toBe('appended')
+        }
+        await finishDeletion(lab.roots, job, 'e1')
+        expect(await lab.files()).toEqual([`metadata/${job}/e1/_execution`])
+        expect((await lab.log().record())?.state).toBe('deleted')
+      },
+    )
+    expect(steps).toBeGreaterThan(10)
+  })
+
+  it('a pin: the snapshot is pinned or the caller was told nothing, and the retry settles it', async () => {
+    const holder = { job, execution: 'e2' }
+    await atEveryCrash(
+      beforeDiscard,
+      (lab) => pin(lab.roots, lab.reference(5), holder),
+      async (lab, died) => {
+        await append(lab.log(), checkpoint(7, { alive: [7] }))
+        await discard(lab.roots, job, 'e1')
+        const retried = await pin(lab.roots, lab.reference(5), holder).then(
+          () => 'pinned',
+          (error) => error.code,
+        )
+        if (!died) expect(retried).toBe('pinned')
+        if (retried === 'pinned') {
+          expect(await verifySnapshot(lab.reference(5))).toMatchObject({ ok: true })
+          expect((await openSnapshot(lab.reference(5))).entry.number).toBe(5)
+        } else {
+          expect(retried).toBe('RestoreFailed')
+          await discard(lab.roots, job, 'e1')
+          expect((await lab.files()).some((name) => name.includes('chk-5/'))).toBe(false)
+        }
+      },
+    )
+  })
+
+  it('closing the older executions: each is open or closed, and the retry closes the rest once', async () => {
+    const successor = { except: 'e3', at: '2026-01-02T00:00:00.000Z', nonce: 'n3', reason: 'e3 begins' }
+    await atEveryCrash(
+      async () => {
+        const lab = await Lab.open(apart)
+        await run(lab, [2])
+        await run(lab, [2], { execution: 'e2' })
+        return lab
+      },
+      (lab) => closeOpenExecutions(lab.roots, job, successor),
+      async (lab) => {
+        for (const execution of ['e1', 'e2']) expect(await expectWhole(lab, execution)).toEqual([2])
+        await closeOpenExecutions(lab.roots, job, successor)
+        for (const execution of ['e1', 'e2']) {
+          expect((await lab.log(execution).observe()).newest).toMatchObject({ kind: 'closed', number: 3, alive: [2] })
+        }
+      },
+    )
+  })
+
+  it('beginning an execution: the record is there or not, and the retry finds or makes it', async () => {
+    await atEveryCrash(
+      () => Lab.open(apart),
+      (lab) => lab.log().create(lab.record()),
+      async (lab) => {
+        expect([undefined, 'live']).toContain((await lab.log().record())?.state)
+        expect(await lab.log().create(lab.record())).toEqual(lab.record())
+        expect(await lab.log().append(claim(1))).toEqual({ outcome: 'appended' })
+      },
+    )
+  })
+})
