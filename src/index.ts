@@ -22,7 +22,7 @@ export type {
   StatefulOperator,
 } from './pipeline/operator.js'
 export type { Pipeline } from './pipeline/plan.js'
-export type { KeyContext, ProcessSpec } from './pipeline/process.js'
+export type { KeyContext, ProcessSpec } from './pipeline/process-spec.js'
 export type { Keyed, ReduceSpec } from './pipeline/reduce.js'
 export type {
   RecoveryContext,

@@ -11,8 +11,8 @@ export interface AirportUpdate {
 }
 
 /**
- * The same computation in one go, with nothing of Tidemark in it: what the job's output must be, record by record and in
- * order, however often the job was killed or resumed on its way.
+ * The same computation in one go, with nothing of Tidemark in it: what the job's output must be, record by record and
+ * in order, however often the job was killed or resumed on its way.
  */
 export function batch(input: string): AirportUpdate[] {
   const airports = new Map<string, AirportUpdate>()

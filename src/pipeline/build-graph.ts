@@ -61,42 +61,46 @@ class Tree {
   }
 
   check(job: string): JobGraph {
-    const sources = [...this.#sources.entries()]
-    for (const [step] of sources) {
-      if (sources.length > 1 && step.id === undefined) {
-        throw fault(
-          job,
-          `its source ${step.source.name} needs an id, because the job has several: give it { id: '...' }`,
-        )
-      }
+    this.#checkThatSeveralAreNamed(job)
+    this.#checkIds(job)
+    this.#checkVersions(job)
+    return { sources: [...this.#sources.values()].map(({ node }) => node) }
+  }
+
+  /** A default id would move from one node to another as soon as the pipeline changes. */
+  #checkThatSeveralAreNamed(job: string): void {
+    for (const step of this.#sources.size > 1 ? this.#sources.keys() : []) {
+      if (step.id !== undefined) continue
+      throw fault(job, `its source ${step.source.name} needs an id, because the job has several: give it { id: '...' }`)
     }
-    for (const pipeline of this.#sinks) {
-      if (this.#sinks.length > 1 && pipeline.id === undefined) {
-        const { name } = pipeline.sink
-        throw fault(job, `its sink ${name} needs an id, because the job has several: .to(${name}, { id: '...' })`)
-      }
+    for (const { id, sink } of this.#sinks.length > 1 ? this.#sinks : []) {
+      if (id !== undefined) continue
+      throw fault(
+        job,
+        `its sink ${sink.name} needs an id, because the job has several: .to(${sink.name}, { id: '...' })`,
+      )
     }
+  }
+
+  #checkIds(job: string): void {
     const owners = new Map<string, string>()
     for (const [id, owner] of this.#ids()) {
       if (typeof id !== 'string' || !operatorIdPattern.test(id)) {
-        throw fault(
-          job,
-          `${owner} needs an id of 1 to 64 letters, digits, '.', '_' or '-' that begins with a letter or digit, not ${JSON.stringify(id)}`,
-        )
+        const allowed = `1 to 64 letters, digits, '.', '_' or '-', the first a letter or digit`
+        throw fault(job, `${owner} needs an id of ${allowed}, not ${JSON.stringify(id)}`)
       }
       const other = owners.get(id)
       if (other !== undefined) throw fault(job, `${other} and ${owner} have the same id '${id}': an id must be unique`)
       owners.set(id, owner)
     }
-    for (const operator of this.#stateful()) {
-      if (!Number.isSafeInteger(operator.version) || operator.version < 1) {
-        throw fault(
-          job,
-          `${operator.name} needs the version of its state, a whole number from 1, not ${JSON.stringify(operator.version)}`,
-        )
-      }
+  }
+
+  #checkVersions(job: string): void {
+    for (const { name, version } of this.#stateful()) {
+      if (Number.isSafeInteger(version) && version >= 1) continue
+      const found = JSON.stringify(version)
+      throw fault(job, `${name} needs the version of its state, a whole number from 1, not ${found}`)
     }
-    return { sources: sources.map(([, growing]) => growing.node) }
   }
 
   *#ids(): Iterable<readonly [unknown, string]> {

@@ -2,7 +2,9 @@ import type { Operator, StatefulOperator } from './operator.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
 
-/** What a stream remembers of how it was made: the way back to its source. Streams that share a step share the object. */
+/**
+ * What a stream remembers of how it was made: the way back to its source. Streams that share a step share the object.
+ */
 export type PlanStep = SourceStep | OperatorStep
 
 export interface SourceStep {

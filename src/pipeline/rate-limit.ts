@@ -2,7 +2,9 @@ import { TidemarkError } from '../errors.js'
 import type { Json } from '../json.js'
 import type { Batch, Idle, ReadResult, Source, SplitReader } from './source.js'
 
-/** The longest pause a limited reader asks for, milliseconds; and so how soon a slow job notices the end of its input. */
+/**
+ * The longest pause a limited reader asks for, milliseconds; and so how soon a slow job notices the end of its input.
+ */
 const longestIdle = 1000
 /** A reader that was held up may catch up on so much, seconds. */
 const burst = 0.1

@@ -11,7 +11,9 @@ export interface ReduceSpec<K extends Key, T, A> {
   readonly initial: () => A
   /** The accumulator after one more record. */
   readonly add: (accumulated: A, record: T, key: K) => A
-  /** Brings an accumulator of an older version to the current shape; without it a restore across versions is refused. */
+  /**
+   * Brings an accumulator of an older version to the current shape; without it a restore across versions is refused.
+   */
   readonly migrate?: (state: unknown, fromVersion: number) => A
 }
 

@@ -55,8 +55,8 @@ export interface RecoveryContext extends Omit<SinkContext, 'task'> {
   /** Executions of this job closed before this one began: their files may be moved. */
   readonly closedExecutions: readonly string[]
   /**
-   * Asked before each change of what others may rely on: throws `Fenced` once the log shows a newer claim or `closed`, so that
-   * a recovery which was held up does not go on among a newer one's output.
+   * Asked before each change of what others may rely on: throws `Fenced` once the log shows a newer claim or `closed`,
+   * so that a recovery which was held up does not go on among a newer one's output.
    */
   confirm?(): Promise<void>
 }

@@ -1,7 +1,8 @@
 import { checkSynchronous, nameOfStep } from './functions.js'
 import type { Operator } from './operator.js'
 
-// Each opens to one closure that is called for every record: nothing is allocated besides what the user's function makes.
+// Each opens to one closure that is called for every record: nothing is allocated besides what the user's function
+// makes.
 
 export function mapOperator<In, Out>(change: (record: In) => Out): Operator<In, Out> {
   checkSynchronous('map', change)

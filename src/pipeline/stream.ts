@@ -1,6 +1,7 @@
 import type { Key, Operator, StatefulOperator } from './operator.js'
 import { Pipeline, type PlanStep } from './plan.js'
-import { type EmittedBy, type OnEnd, type OnRecord, type ProcessSpec, processOperator } from './process.js'
+import { processOperator } from './process.js'
+import type { EmittedBy, OnEnd, OnRecord, ProcessSpec } from './process-spec.js'
 import { type Keyed, type ReduceSpec, reduceOperator } from './reduce.js'
 import type { Sink } from './sink.js'
 import { filterOperator, flatMapOperator, mapOperator } from './stateless.js'

@@ -233,6 +233,16 @@ describe('a commit', () => {
   })
 })
 
+test('a writer that is closed leaves nothing in progress, whatever it has written', async () => {
+  const { directory, job } = await jobWithCheckpoints(0)
+  const run = job.begin(files(directory), undefined)
+  await run.start()
+  for (let value = 0; value < 50_000; value += 1) run.writer.write({ value })
+  expect(namesIn(directory, 'in-progress')).toHaveLength(1)
+  await run.close()
+  expect(namesIn(directory, 'in-progress')).toEqual([])
+})
+
 test('a record that JSON cannot hold is an error of its own', async () => {
   const { directory, job } = await jobWithCheckpoints(0)
   const run = job.begin(files(directory), undefined)

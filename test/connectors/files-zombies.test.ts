@@ -112,6 +112,18 @@ test('a run that was reset wakes with the same numbers: nothing of it is ever se
   await Promise.all([runA.close(), runB.close(), writer.close()])
 })
 
+test('two writers with the same numbers never make the same name', async () => {
+  const directory = join(scratch(), 'out')
+  const { context } = new TinyJob().begin(files(directory), undefined)
+  const writers = await Promise.all([files(directory).open(context), files(directory).open(context)])
+  for (const [index, writer] of writers.entries()) writer.write({ value: index })
+  const [first, second] = await Promise.all(writers.map((writer) => writer.cut(2)))
+  expect(namesIn(directory, 'pending')).toHaveLength(2)
+  await Promise.all([writers[0]?.commit(first ?? []), writers[1]?.commit(second ?? [])])
+  expect(readCommitted(directory).sort()).toEqual([0, 1])
+  await Promise.all(writers.map((writer) => writer.close()))
+})
+
 test('a recovery that wakes among the output of a newer one stops before it hides any', async () => {
   const directory = join(scratch(), 'out')
   const job = new TinyJob()
@@ -125,7 +137,8 @@ test('a recovery that wakes among the output of a newer one stops before it hide
   const [one, , three] = job.snapshots
 
   let closed = false
-  const zombie = job.begin(files(directory), one)
+  // It has no commits to finish: the sweep is the first that it would change.
+  const zombie = job.begin(files(directory), one === undefined ? undefined : { ...one, commits: [] })
   let wake = () => {}
   const asleep = new Promise<void>((resolve) => {
     wake = resolve

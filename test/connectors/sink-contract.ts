@@ -169,8 +169,8 @@ export function describeTwoPhaseSink(name: string, make: () => SinkPlace): void 
 }
 
 /**
- * Writes two records before each of some checkpoints, dying in each life at the step given for it; then once more in peace.
- * False where not all of these deaths happened, because there are fewer steps.
+ * Writes two records before each of some checkpoints, dying in each life at the step given for it; then once more in
+ * peace. False where not all of these deaths happened, because there are fewer steps.
  */
 async function survives(
   place: SinkPlace,

@@ -18,8 +18,8 @@ export interface TinySnapshot {
 }
 
 /**
- * A job reduced to its sink: values go in, snapshots are taken and count, commits follow. It keeps the log as the real one
- * does: one claim a start, numbers without holes that begin after the restored one.
+ * A job reduced to its sink: values go in, snapshots are taken and count, commits follow. It keeps the log as the real
+ * one does: one claim a start, numbers without holes that begin after the restored one.
  */
 export class TinyJob {
   readonly name: string
@@ -77,7 +77,9 @@ export class TinyExecution {
     return this.#values
   }
 
-  /** A run that claims, recovers and opens. After a crash this is done once more, with a new claim, in another process. */
+  /**
+   * A run that claims, recovers and opens. After a crash this is done once more, with a new claim, in another process.
+   */
   async start(
     process: { readonly sink?: Sink<unknown>; readonly confirm?: () => Promise<void> } = {},
   ): Promise<RecoveryReport | undefined> {

@@ -34,7 +34,9 @@ export const nowhere = {
   open: async () => ({ write: () => {}, cut: async () => [], commit: async () => {}, close: async () => {} }),
 } as const
 
-/** Sends every record through the graph, then its end; returns what reached each sink, and the states by operator id. */
+/**
+ * Sends every record through the graph, then its end; returns what reached each sink, and the states by operator id.
+ */
 export async function runGraph(graph: JobGraph) {
   const output = new Map<string, unknown[]>()
   const states = new Map<string, Map<Key, unknown>>()

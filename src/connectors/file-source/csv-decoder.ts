@@ -45,7 +45,9 @@ export class CsvDecoder<Schema extends z.ZodType> implements Decoder<z.output<Sc
     return { records }
   }
 
-  /** One call for the whole batch; undefined where any of its records is faulty, which then is looked for one by one. */
+  /**
+   * One call for the whole batch; undefined where any of its records is faulty, which then is looked for one by one.
+   */
   #rowsAtOnce(texts: readonly string[]): string[][] | undefined {
     try {
       const rows = this.#parse(texts.join('\n'))

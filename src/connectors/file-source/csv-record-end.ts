@@ -1,12 +1,12 @@
 import type { FindEnd } from './record-file.js'
 
 const newline = 0x0a
-export const quote = 0x22
+const quote = 0x22
 
 /**
- * A record ends at a newline outside quotes. A quote opens only at the beginning of a field (RFC 4180), so that a stray one
- * within a field spoils its own record and not the rest of the file. It begins anew at each call, since where a record
- * stands is known only from its beginning.
+ * A record ends at a newline outside quotes. A quote opens only at the beginning of a field (RFC 4180), so that a stray
+ * one within a field spoils its own record and not the rest of the file. It begins anew at each call, since where a
+ * record stands is known only from its beginning.
  */
 export function findCsvRecordEnd(delimiter: number): FindEnd {
   return (bytes, start) => {

@@ -7,7 +7,9 @@ import { type FileSourceOptions, streamOfFiles } from './file-source.js'
 import type { FileFormat } from './format.js'
 
 export interface CsvOptions<Schema extends z.ZodType> extends FileSourceOptions {
-  /** What each record must hold, by column; every field arrives as a string (`z.coerce.number()` makes a number of it). */
+  /**
+   * What each record must hold, by column; every field arrives as a string (`z.coerce.number()` makes a number of it).
+   */
   readonly schema: Schema
   /** The column names of files without a header; absent = the first record of each file names them. */
   readonly columns?: readonly string[] | undefined

@@ -4,9 +4,9 @@ import { glob } from 'tinyglobby'
 import { TidemarkError } from '../../errors.js'
 
 /**
- * The files of a source. A split is a file, and its id the file's path below the deepest folder that all patterns share,
- * with `/` on every system: it stays the same when a worker has another working directory or when the whole folder moves,
- * and the checksum in the position tells when the id has come to mean another file.
+ * The files of a source. A split is a file, and its id the file's path below the deepest folder that all patterns
+ * share, with `/` on every system: it stays the same when a worker has another working directory or when the whole
+ * folder moves, and the checksum in the position tells when the id has come to mean another file.
  */
 export class FileList {
   readonly root: string

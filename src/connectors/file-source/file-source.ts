@@ -14,8 +14,8 @@ export interface FileSourceOptions {
   /** At most so many records a second in each task; absent = as fast as the disk gives them. */
   readonly rate?: number | undefined
   /**
-   * Goes on reading as the files grow and as new ones appear, for ever. Without it the files must be whole: the job ends
-   * at their ends.
+   * Goes on reading as the files grow and as new ones appear, for ever. Without it the files must be whole: the job
+   * ends at their ends.
    */
   readonly follow?: boolean | undefined
 }

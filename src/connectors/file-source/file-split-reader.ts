@@ -55,7 +55,8 @@ export class FileSplitReader<T> implements SplitReader<T, FilePosition> {
     const where = (index: number) => `${file.label}, line ${lines[index]} (byte ${offsets[index]})`
     const { records, fault } = this.#decoder.decode(texts)
     if (fault !== undefined) {
-      // What came before the faulty record is good: it is handed out first, and the fault is met again by the next read.
+      // What came before the faulty record is good: it is handed out first, and the fault is met again by the next
+      // read.
       file.seek(offsets[records.length] as number, lines[records.length] as number)
       if (records.length === 0) throw new Error(`${where(0)}: ${fault}.`)
     }

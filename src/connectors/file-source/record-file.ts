@@ -25,7 +25,10 @@ const firstBuffer = 256 * 1024
 /** A record that is longer was most likely never ended, and would take all memory. */
 const longestRecord = 64 * 1024 * 1024
 
-/** A file cut into records at exact byte offsets. Reading is synchronous, since it happens in a thread of the task's own. */
+/**
+ * A file cut into records at exact byte offsets. Reading is synchronous, since it happens in a thread of the task's
+ * own.
+ */
 export class RecordFile {
   readonly label: string
   /** Bytes from the beginning of the file to the next record. */
@@ -56,7 +59,9 @@ export class RecordFile {
     }
   }
 
-  /** The text of the next record without its newline, and moves on; undefined where there is none (now, if followed). */
+  /**
+   * The text of the next record without its newline, and moves on; undefined where there is none (now, if followed).
+   */
   next(): string | undefined {
     let searched = this.#start
     for (;;) {

@@ -4,8 +4,8 @@ import { dirname } from 'node:path'
 import { promisify } from 'node:util'
 
 /**
- * Every step that the `files` sink takes on a disk. The sink's crash tests stop it before and after each of them, and hold
- * one back while another execution goes on.
+ * Every step that the `files` sink takes on a disk. The sink's crash tests stop it before and after each of them, and
+ * hold one back while another execution goes on.
  */
 export interface FileSystem {
   /** Makes the directory and its parents; each that is new is durable in its parent. */

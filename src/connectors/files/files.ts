@@ -7,9 +7,10 @@ import { PartWriter } from './part-writer.js'
 import { recover } from './recover.js'
 
 /**
- * NDJSON files in a directory, each record in them exactly once: a file becomes visible, whole, when the checkpoint that
- * covers it exists. Readers take `part-*.ndjson` in the directory itself and leave its subdirectories alone. The directory
- * belongs to this sink of this job (`DirectoryOwned` for any other), and must lie below `tidemark.allowed-dirs`.
+ * NDJSON files in a directory, each record in them exactly once: a file becomes visible, whole, when the checkpoint
+ * that covers it exists. Readers take `part-*.ndjson` in the directory itself and leave its subdirectories alone. The
+ * directory belongs to this sink of this job (`DirectoryOwned` for any other), and must lie below
+ * `tidemark.allowed-dirs`.
  */
 export function files(directory: string): Sink<unknown> {
   return filesSink(directory, localFileSystem)

@@ -10,8 +10,9 @@ import { formatOpen } from './part-name.js'
 const ownerSchema = z.object({ formatVersion: z.literal(1), job: z.string(), sink: z.string() })
 
 /**
- * Makes the directory's places and takes it for one sink of one job, for good: the sweep of a second sink would hide what
- * the first is about to commit. `_owner` is there whole or not at all, so of two jobs that come at once one is refused.
+ * Makes the directory's places and takes it for one sink of one job, for good: the sweep of a second sink would hide
+ * what the first is about to commit. `_owner` is there whole or not at all, so of two jobs that come at once one is
+ * refused.
  *
  * @throws `DirectoryOwned` naming the directory and its owner.
  */

@@ -6,10 +6,10 @@ import { idPattern } from '../../checkpoint/paths.js'
  *     part-<snapshot>-t<task>-a<attempt>-f<file>-<nonce>-r<returns>-<execution>.ndjson    pending, committed, superseded
  *     open-c<claim>-a<attempt>-t<task>-f<file>-<nonce>-<execution>.ndjson                 in progress
  *
- * A plain listing sorts parts in the order in which they were made. The nonce is drawn by each writer, so no two writers,
- * not even zombies with the same numbers, ever make the same name: that is why a rename never meets an existing file. Of
- * one part there is one file, which moves; `returns` counts how often it was swept and came back, so that a rename that
- * was decided before finds nothing to do.
+ * A plain listing sorts parts in the order in which they were made. The nonce is drawn by each writer, so no two
+ * writers, not even zombies with the same numbers, ever make the same name: that is why a rename never meets an
+ * existing file. Of one part there is one file, which moves; `returns` counts how often it was swept and came back, so
+ * that a rename that was decided before finds nothing to do.
  */
 export interface PartName {
   /** The snapshot at whose cut the part was closed. */

@@ -21,9 +21,9 @@ interface OpenPart {
 }
 
 /**
- * One task's way into the directory: `in-progress/` while written, `pending/` from the cut on, and the directory itself once
- * the snapshot exists. A crash leaves the file in progress, which recovery removes, and pending ones, which it commits or
- * sweeps.
+ * One task's way into the directory: `in-progress/` while written, `pending/` from the cut on, and the directory itself
+ * once the snapshot exists. A crash leaves the file in progress, which recovery removes, and pending ones, which it
+ * commits or sweeps.
  */
 export class PartWriter<T> implements SinkWriter<T> {
   readonly #fs: FileSystem

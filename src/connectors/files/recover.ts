@@ -10,26 +10,27 @@ import { formatPart, type PartName, parseOpen, parsePart } from './part-name.js'
 
 /**
  * Makes the directory say what the restored snapshot says. Each step looks anew and takes a file that is gone for one that
- * somebody else has moved, so that an interrupted recovery is finished by the next one, and two at once do no harm.
+ * somebody else has moved, so that an interrupted recovery is finished by the next one.
  *
  * The order matters:
  * 1. the snapshot's commits are finished first, since the sweep would take them away;
- * 2. what is pending and not named goes before what is committed: a zombie's commit moves pending → committed, so whatever
- *    it publishes before its source is taken away, the second sweep still sees;
+ * 2. what is still pending, and so not named, goes before what is committed: a zombie's commit moves pending to committed,
+ *    so whatever it publishes before its source is taken away, the second sweep still sees;
  * 3. what was committed and is covered comes back last, when nothing is swept any more, and under a new name, so that a
  *    rename which somebody decided upon before it came back finds nothing.
  *
- * A crash between any two renames leaves each part in exactly one place.
+ * A crash between any two renames leaves each part in exactly one place. A recovery that was held up until another
+ * execution had recovered decides by what was true before; it asks `confirm` ahead of each rename, so at most the one rename
+ * between an answer and its doing can come late, and the next recovery puts it right.
  */
 export async function recover(fs: FileSystem, directory: string, context: RecoveryContext): Promise<RecoveryReport> {
   const layout = layoutOf(directory)
   await takeDirectory(fs, layout, context)
   const commits = context.commits.map((commit) => readPartCommit(commit.payload))
   const finishedCommits = await finishCommits(fs, layout, context, commits)
-  const named = new Set(commits.map((commit) => commit.file))
   const superseded =
     (await moveParts(fs, context, layout.pending, layout.supersededPending, (part) =>
-      isPast(context, part) && !named.has(formatPart(part)) ? part : undefined,
+      isPast(context, part) ? part : undefined,
     )) +
     (await moveParts(fs, context, layout.committed, layout.supersededCommitted, (part) =>
       isPast(context, part) && !covers(context.ancestry, part.execution, part.number) ? part : undefined,
@@ -66,7 +67,9 @@ async function finishCommits(
   return finished
 }
 
-/** The sink's directory, or the one where the part was prepared if the job's output has been directed elsewhere since. */
+/**
+ * The sink's directory, or the one where the part was prepared if the job's output has been directed elsewhere since.
+ */
 async function placeToFinish(
   fs: FileSystem,
   layout: Layout,

@@ -5,7 +5,9 @@ import { PositionLost, type Source, type SplitReader } from '../../pipeline/sour
 import type { Stream } from '../../pipeline/stream.js'
 
 export interface GenerateOptions<T> {
-  /** Record number `index`, from 0. The same index must give the same record, since a restored job asks for it again. */
+  /**
+   * Record number `index`, from 0. The same index must give the same record, since a restored job asks for it again.
+   */
   readonly make: (index: number) => T
   /** How many records there are; absent = no end. */
   readonly count?: number | undefined
