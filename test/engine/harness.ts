@@ -173,6 +173,12 @@ export class Run {
     return this.confirmed
   }
 
+  /** Gives the next number up, as the workflow does with a snapshot that failed. */
+  async abort(): Promise<void> {
+    this.newest += 1
+    await this.#append({ kind: 'aborted', nonce: `aborted-${this.newest}`, reason: 'it failed' })
+  }
+
   /** A whole checkpoint: cut, publish, commit. */
   async checkpoint(): Promise<SnapshotEntry> {
     const entry = await this.publish(await this.snapshot())
