@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path'
 import { argv } from 'node:process'
 import { fileURLToPath } from 'node:url'
 
+const require = createRequire(import.meta.url)
+
 /**
  * Writes the 20,000 real flights of the npm package `vega-datasets` as NDJSON; returns how many there are.
  *
@@ -11,7 +13,7 @@ import { fileURLToPath } from 'node:url'
  */
 export function prepare(target: string): number {
   // The package exports its code only; its data lies beside it.
-  const code = createRequire(import.meta.url).resolve('vega-datasets')
+  const code = require.resolve('vega-datasets')
   const flights = JSON.parse(readFileSync(join(dirname(code), '../data/flights-20k.json'), 'utf8')) as unknown[]
   mkdirSync(dirname(target), { recursive: true })
   // By a rename, so that a job never sees half of the file.
