@@ -8,7 +8,7 @@ import { drain, onOutputFinished, onOutputUnfinished, onStopped } from './draini
 import { beginEnding } from './ending.js'
 import type { CoordinatorEvent } from './events.js'
 import { onAborted, onPublicationUnknown, onSnapshotFailed } from './giving-up.js'
-import { claimAfter, end, loseOwnership, onClaimed, onOpened } from './ownership.js'
+import { claimAfter, end, loseOwnership, onClaimed, onClaimFailed, onOpened } from './ownership.js'
 import {
   failAttempt,
   onAdopted,
@@ -48,7 +48,7 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
         ? { state: { ...state, phase: 'observing' }, commands: [{ type: 'observe' }] }
         : stay(state)
     case 'claimFailed':
-      return state.phase === 'observing' || state.phase === 'claiming' ? end(state, event.failure) : stay(state)
+      return onClaimFailed(state, event.failure)
     case 'restorePointResolved':
       return onRestorePointResolved(state, event.restore)
     case 'resolveFailed':

@@ -32,7 +32,7 @@ export function claimAfter(state: CoordinatorState, newest: Observation | undefi
       code: 'ExecutionClosed',
       message: `Execution ${state.execution} of job "${state.job}" was closed by entry ${newest.number} of its log; resume the job to begin a new execution.`,
     }
-    return end(state, failure)
+    return end({ ...state, alive: newest.alive }, failure)
   }
   const number = newest ? newest.number + 1 : (state.restoredFrom?.number ?? 0) + 1
   const alive = newest?.alive ?? []
@@ -50,6 +50,12 @@ export function claimAfter(state: CoordinatorState, newest: Observation | undefi
     state: next,
     commands: [{ type: 'claim', plan: { number, nonce: context.nonce, at: context.now, alive, committedThrough } }],
   }
+}
+
+/** There is nothing to claim: the execution was deleted under the job, or its log cannot be read. */
+export function onClaimFailed(state: CoordinatorState, failure: Failure): Decision {
+  if (state.phase !== 'observing' && state.phase !== 'claiming') return stay(state)
+  return end(failure.code === 'Fenced' ? { ...state, alive: [] } : state, failure)
 }
 
 /** The number is ours. Tasks that still run under the previous claim are taken over; otherwise they are started. */
