@@ -9,11 +9,6 @@ const base = existsSync('/dev/shm') ? '/dev/shm' : tmpdir()
 /** A directory of its own for one test, gone when the test is. */
 export function scratch(): string {
   const directory = realpathSync(mkdtempSync(join(base, 'tidemark-')))
-  try {
-    onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
-  } catch {
-    // Outside a test, while a suite is collected: gone with the process.
-    process.on('exit', () => rmSync(directory, { recursive: true, force: true }))
-  }
+  onTestFinished(() => rmSync(directory, { recursive: true, force: true }))
   return directory
 }
