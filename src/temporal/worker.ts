@@ -33,6 +33,12 @@ export interface TidemarkWorker {
 const cachedWorkflows = 1_000
 
 /**
+ * A workflow's tasks go to the worker that has it in memory. When that worker has died, this is how long the others wait
+ * before they take over: by the SDK's default of 10 s every recovery would take so much longer.
+ */
+const stickyTimeout = '2s'
+
+/**
  * Starts polling. Errors: `TemporalUnreachable`, `DefinitionError` for a job file that cannot be loaded.
  */
 export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promise<TidemarkWorker> {
@@ -90,6 +96,7 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
       ...common,
       taskQueue: configuration.taskQueue,
       workflowBundle: await workflowBundle(),
+      stickyQueueScheduleToStartTimeout: stickyTimeout,
       maxCachedWorkflows: cachedWorkflows,
       activities: createStorageActivities({ configuration, client: client.client, searchAttributes }),
     }),
