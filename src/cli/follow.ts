@@ -1,5 +1,5 @@
 import { setTimeout as pause } from 'node:timers/promises'
-import type { CheckpointsView, JobHandle, JobOutcome, StatusView } from '../client/index.js'
+import type { CheckpointsView, JobHandle, StatusView } from '../client/index.js'
 import { isTidemarkError } from '../errors.js'
 import { exitCodeOf, exitCodes } from './exit-codes.js'
 import { Narrator, type Observation } from './render/narrator.js'
@@ -22,48 +22,68 @@ export async function follow(
   terminal: Terminal,
   interrupted: AbortSignal,
 ): Promise<number> {
+  const waiting = new AbortController()
+  const left = new Promise<'left'>((leave) => {
+    interrupted.addEventListener('abort', () => leave('left'), { once: true })
+  })
+  const ended = job.result(waiting.signal)
+  const observer = new Observer(job)
   const narrator = new Narrator(since)
-  const show = (observation: Observation, again: boolean) => {
-    const { lines, status } = narrator.observe(observation)
-    if (lines.length > 0) terminal.print(...lines)
-    else if (again && !terminal.interactive) terminal.print(status)
-    terminal.showStatus(status)
-    return lines.length > 0 || again
+  try {
+    const outcome = await Promise.race([
+      ended,
+      left,
+      showUntil(Promise.race([ended, left]), observer, narrator, terminal),
+    ])
+    terminal.clearStatus()
+    if (outcome === 'left') {
+      terminal.print(detached(job.id))
+      return exitCodes.detached
+    }
+    // The last checkpoint comes with the end.
+    const last = await observer.look(true).catch(() => undefined)
+    if (last)
+      terminal.print(...narrator.observe({ ...last, description: { ...last.description, running: false } }).lines)
+    const line = outcomeLine(job.id, outcome)
+    if (outcome.state === 'FINISHED' || outcome.state === 'CANCELED') terminal.print(line)
+    else terminal.warn(line)
+    return exitCodeOf(outcome.state)
+  } finally {
+    waiting.abort()
   }
+}
 
-  let outcome: JobOutcome | undefined
-  let fault: unknown
-  const ended = job.result().then(
-    (result) => {
-      outcome = result
+/** Looks and tells, now and then; rejects where looking makes no sense. Resolves never. */
+async function showUntil(
+  over: Promise<unknown>,
+  observer: Observer,
+  narrator: Narrator,
+  terminal: Terminal,
+): Promise<never> {
+  let isOver = false
+  over.then(
+    () => {
+      isOver = true
     },
-    (error: unknown) => {
-      fault = error
+    () => {
+      isOver = true
     },
   )
-  const observer = new Observer(job)
   let saidAt = Date.now()
-  while (outcome === undefined && fault === undefined && !interrupted.aborted) {
+  for (;;) {
     // A server that is away for a moment is no news; one that stays away fails the wait for the end.
-    const observation = await Promise.race([observer.look().catch(unlessTransient), ended])
-    if (observation && show(observation, Date.now() - saidAt > sayAtLeastEveryMs)) saidAt = Date.now()
-    await Promise.race([ended, pause(lookEveryMs, undefined, { signal: interrupted }).catch(() => {})])
+    const observation = await observer.look().catch(unlessTransient)
+    if (isOver) return new Promise<never>(() => {})
+    if (observation) {
+      const { lines, status } = narrator.observe(observation)
+      const isQuiet = !terminal.interactive && Date.now() - saidAt > sayAtLeastEveryMs
+      const said = lines.length === 0 && isQuiet ? [status] : lines
+      if (said.length > 0) saidAt = Date.now()
+      terminal.print(...said)
+      terminal.showStatus(status)
+    }
+    await pause(lookEveryMs)
   }
-
-  if (fault !== undefined) throw fault
-  if (outcome === undefined) {
-    terminal.clearStatus()
-    terminal.print(detached(job.id))
-    return exitCodes.detached
-  }
-  // The last checkpoint comes with the end.
-  const last = await observer.look(true).catch(() => undefined)
-  if (last?.history) show({ ...last, description: { ...last.description, running: false } }, false)
-  terminal.clearStatus()
-  const line = outcomeLine(job.id, outcome)
-  if (outcome.state === 'FINISHED' || outcome.state === 'CANCELED') terminal.print(line)
-  else terminal.warn(line)
-  return exitCodeOf(outcome.state)
 }
 
 export function detached(job: string): string {

@@ -86,17 +86,23 @@ export class JobHandle {
     }
   }
 
-  /** Resolves when the execution has ended, however it did. */
-  async result(): Promise<JobOutcome> {
+  /**
+   * Resolves when the execution has ended, however it did.
+   * @param signal gives up waiting
+   */
+  async result(signal?: AbortSignal): Promise<JobOutcome> {
     const execution = this.execution ?? (await this.describe()).execution
-    const ended = await this.#call(undefined, {}, async (): Promise<JobOutcome> => {
+    const wait = async (): Promise<JobOutcome> => {
       try {
         return (await this.#client.workflow.getHandle(this.id, execution).result()) as JobOutcome
       } catch (error) {
         if (error instanceof WorkflowFailedError) return outcomeOfFailure(error)
         throw error
       }
-    })
+    }
+    const ended = await this.#call(undefined, {}, () =>
+      signal === undefined ? wait() : this.#client.withAbortSignal(signal, wait),
+    )
     // The memo is written before the end; by now a newer execution may have taken the id.
     const last = await this.describe()
     if (last.execution !== execution) return ended

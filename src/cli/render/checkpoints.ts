@@ -7,8 +7,7 @@ const columns = [
   { title: 'CHECKPOINT' },
   { title: 'COMPLETED' },
   { title: 'RECORDS', align: 'right' },
-  { title: 'STATE', align: 'right' },
-  { title: 'PATH' },
+  { title: 'SIZE', align: 'right' },
 ] as const
 
 /** An execution and a line for each of its checkpoints. */
@@ -18,14 +17,14 @@ export function renderExecution(found: FoundExecution, now: number, style: Style
     formatAge(checkpoint.completedAt, now),
     formatCount(checkpoint.records),
     formatBytes(checkpoint.size),
-    checkpoint.uri,
   ])
   const damaged = found.damaged.map(({ number, error }) => `  chk-${number} is damaged: ${error}`)
   const from = found.restoredFrom === undefined ? [] : [`  restored from ${found.restoredFrom}`]
+  const about = [`  in ${found.uri}`, ...from]
   const heading = `${style.bold(found.job)} execution ${found.execution}, begun ${formatAge(found.createdAt, now)}, ${stateOf(found)}`
-  if (rows.length === 0) return [heading, ...from, '  no checkpoint is kept', ...damaged]
+  if (rows.length === 0) return [heading, ...about, '  no checkpoint is kept', ...damaged]
   const [titles = '', ...lines] = renderTable(columns, rows)
-  return [heading, ...from, `  ${style.dim(titles)}`, ...lines.map((line) => `  ${line}`), ...damaged]
+  return [heading, ...about, `  ${style.dim(titles)}`, ...lines.map((line) => `  ${line}`), ...damaged]
 }
 
 function stateOf({ state, ending }: FoundExecution): string {

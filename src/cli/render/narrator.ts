@@ -1,4 +1,4 @@
-import type { CheckpointStatistics, JobDescription, StatusView } from '../../client/index.js'
+import type { CheckpointStatistics, JobDescription, JobState, StatusView } from '../../client/index.js'
 import { checkpointLine } from './checkpoint-line.js'
 import { formatAge, formatBytes, formatCount, formatElapsed, plural } from './text.js'
 
@@ -20,10 +20,18 @@ export interface Narration {
   readonly status: string
 }
 
+/** The steps of a start are worth a line only where one of them takes long. */
+const passingMs = 2_000
+
+function isPassing({ status }: Observation): boolean {
+  return status === undefined || status.state === 'INITIALIZING' || status.state === 'CREATED'
+}
+
 /** Makes a story of what is seen of a job now and then: each thing is told once. */
 export class Narrator {
   readonly #since: string
   #told = ''
+  #held: { readonly news: string; readonly since: number } | undefined
   #attempt = 0
   #checkpoint = 0
 
@@ -51,10 +59,15 @@ export class Narrator {
       return started(status)
     }
     const news = describe(observation)
-    // Between two checkpoints nothing is new in "Running."
     if (news === undefined || news === this.#told) return []
+    if (isPassing(observation) && !this.#hasLasted(news, observation.now)) return []
     this.#told = news
     return [news]
+  }
+
+  #hasLasted(news: string, now: number): boolean {
+    if (this.#held?.news !== news) this.#held = { news, since: now }
+    return now - this.#held.since >= passingMs
   }
 }
 
@@ -72,12 +85,15 @@ function started(status: StatusView): string[] {
   ]
 }
 
+/** Neither running, which checkpoints tell of, nor an end, which the outcome does. */
+const tellsMore: ReadonlySet<JobState> = new Set(['INITIALIZING', 'CREATED', 'FAILING', 'RESTARTING', 'CANCELLING'])
+
 /** Anything but plain running, in one sentence. */
 function describe({ description, status }: Observation): string | undefined {
   if (status === undefined) {
     return description.running ? `No worker answers; the job was last seen ${description.state}.` : undefined
   }
-  if (status.state === 'RUNNING') return status.activity === 'Running.' ? undefined : status.activity
+  if (!tellsMore.has(status.state)) return undefined
   const failure = status.lastFailure === undefined ? '' : ` Because: ${status.lastFailure}`
   const refusal = description.waiting?.lastRefusal
   const refused = refusal === undefined ? '' : ` A worker gave it back: ${refusal}`

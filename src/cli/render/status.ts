@@ -1,4 +1,4 @@
-import type { CheckpointsView, JobDescription, JobOutcome, StatusView } from '../../client/index.js'
+import type { CheckpointsView, JobDescription, JobOutcome, LatestCheckpoint, StatusView } from '../../client/index.js'
 import type { Style } from '../style.js'
 import { outcomeLine } from './outcome.js'
 import { renderFields } from './table.js'
@@ -19,6 +19,7 @@ export function renderStatus(report: JobReport, now: number, style: Style): stri
   const state = status?.state ?? description.state
   const { progress } = description
   const latest = status?.latest ?? description.latest
+  const kept = checkpoints?.retained ?? description.kept
   return [
     `${style.bold(description.id)} ${style.state(state)}`,
     ...renderFields([
@@ -38,16 +39,20 @@ export function renderStatus(report: JobReport, now: number, style: Style): stri
       ],
       ['restarts', String(status?.restarts ?? description.restarts)],
       ['checkpoints', status && `${status.checkpointing}; ${countsOf(status)}`],
-      [
-        'latest',
-        latest &&
-          `chk-${latest.number}, ${formatAge(latest.triggeredAt, now)}: ${formatCount(latest.records)} records, ${formatBytes(latest.size)} in ${formatElapsed(latest.durationMs)}\n${latest.uri}`,
-      ],
-      ['kept', outcome ? undefined : listCheckpoints(checkpoints?.retained ?? description.kept) || 'none yet'],
+      ['latest', latest && latestOf(latest, kept, now)],
+      ['kept', outcome ? undefined : listCheckpoints(kept) || 'none yet'],
       ['restored from', status?.restoredFrom],
       ['ignored', status?.notices.join('\n')],
     ]),
   ]
+}
+
+/** Where it lies, as long as it does. */
+function latestOf(latest: LatestCheckpoint, kept: readonly number[], now: number): string {
+  const { number, triggeredAt, records, size, durationMs, uri } = latest
+  const took = `${formatBytes(size)} in ${formatElapsed(durationMs)}`
+  const told = `chk-${number}, ${formatAge(triggeredAt, now)}: ${formatCount(records)} records, ${took}`
+  return kept.includes(number) ? `${told}\n${uri}` : told
 }
 
 function ended({ endedAt }: JobDescription, now: number): string {

@@ -29,13 +29,17 @@ export function devCommand(context: Context): Command {
       interruptible(async (interrupted) => {
         const jobFiles = checkJobFiles(files)
         const configuration = await context.configuration()
-        const log = (line: string) => context.terminal.warn(line)
+        const { terminal } = context
+        const log = (line: string) => terminal.warn(line)
+        terminal.showStatus('Starting Temporal...')
         const { server, target } = await openServer(options, log)
         try {
+          terminal.showStatus('Loading the jobs...')
           const { startTidemarkWorker } = await import('../../temporal/worker.js')
           const worker = await startTidemarkWorker({ target, configuration, jobFiles, log })
+          terminal.clearStatus()
           const names = worker.definitions.map(({ name }) => name)
-          context.terminal.print(readyLine(target, server, names), ...hints(server, names))
+          terminal.print(readyLine(target, server, names), ...hints(server, names))
           await untilInterrupted(context, worker, interrupted, server && endOf(server, interrupted))
         } finally {
           await server?.stop()

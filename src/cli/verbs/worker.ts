@@ -14,10 +14,13 @@ export function workerCommand(context: Context): Command {
         const { resolveTemporal } = await import('../../temporal/target.js')
         const { startTidemarkWorker } = await import('../../temporal/worker.js')
         const target = resolveTemporal()
-        const log = (line: string) => context.terminal.warn(line)
+        const { terminal } = context
+        const log = (line: string) => terminal.warn(line)
+        terminal.showStatus('Loading the jobs...')
         const worker = await startTidemarkWorker({ target, configuration, jobFiles, log })
         const names = worker.definitions.map(({ name }) => name).join(', ')
-        context.terminal.print(`ready: worker ${worker.host} of the Temporal server at ${target.address} has ${names}`)
+        terminal.clearStatus()
+        terminal.print(`ready: worker ${worker.host} of the Temporal server at ${target.address} has ${names}`)
         await untilInterrupted(context, worker, interrupted)
       }),
     )
