@@ -11,7 +11,7 @@ import { resumeFromOldest } from './steps/resume.js'
 
 /** Flights a second: slow enough to be killed twice on the way, then fast enough to be done soon. */
 const slow = 500
-const fast = 1_500
+const fast = 2_500
 
 async function play(narrator: Narrator, stage: Stage): Promise<string> {
   const killed = await killBetweenCutAndMetadata(narrator, stage, slow)

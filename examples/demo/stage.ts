@@ -39,6 +39,7 @@ export class Stage {
     mkdirSync(join(repository, '.demo'), { recursive: true })
     const directory = mkdtempSync(join(repository, '.demo', `${time}-`))
     writeFileSync(join(directory, 'tidemark.yaml'), configuration)
+    writeFileSync(join(directory, 'temporal.toml'), '[profile.default]\n')
     const flights = prepare(inputOf(directory))
     const server = await startDevServer({ log })
     try {

@@ -28,7 +28,7 @@ export class WorkerProcess {
     const kept = await spawnKept('/bin/sh', ['-c', script, process.execPath, ...args], {
       graceSeconds: 10,
       cwd,
-      env: { ...process.env, TEMPORAL_ADDRESS: address },
+      env: environment(cwd, address),
     })
     return new WorkerProcess(name, kept, join(cwd, `${name}.log`))
   }
@@ -59,6 +59,16 @@ export class WorkerProcess {
   async stop(): Promise<void> {
     this.#kept.release()
     await this.#kept.exited
+  }
+}
+
+/** Nothing of how this machine is set up for other servers or jobs. */
+function environment(directory: string, address: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => !/^(TEMPORAL|TIDEMARK)_/.test(name))
+  return {
+    ...Object.fromEntries(kept),
+    TEMPORAL_ADDRESS: address,
+    TEMPORAL_CONFIG_FILE: join(directory, 'temporal.toml'),
   }
 }
 

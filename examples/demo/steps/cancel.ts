@@ -21,7 +21,7 @@ export async function cancel(job: Job, mode: 'RETAIN' | 'DELETE'): Promise<void>
 /** Cancels with RETAIN; answers the checkpoints that are kept, oldest first. */
 export async function cancelAndRetain(narrator: Narrator, stage: Stage, job: Job): Promise<readonly Checkpoint[]> {
   narrator.heading('The job is cancelled, and its checkpoints are kept')
-  await watchCheckpoints(narrator, job, 3)
+  await watchCheckpoints(narrator, job, 2)
   await cancel(job, 'RETAIN')
   narrator.say('The signal "cancel" with "RETAIN" ended the workflow as Canceled. On disk there are')
   const closed = newestEntry(job.folder)
