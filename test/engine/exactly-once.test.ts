@@ -5,7 +5,7 @@ import { Bench, Run } from './harness.js'
 // the end every record has been counted once, and every count is in the output once.
 
 const seed = Number(process.env.TIDEMARK_TEST_SEED ?? Date.now() % 1_000_000)
-const deaths = 8
+const deaths = 10
 
 let bench: Bench
 
@@ -58,7 +58,7 @@ async function checkpointsUntilDeath(run: Run, random: () => number): Promise<vo
       continue
     }
     const { number } = await run.publish(taken)
-    if (random() < 0.3) continue
+    if (random() < 0.6) continue
     const committed = await run.commit(number).then(() => true, expectDeath)
     if (committed === undefined) return
   }

@@ -3,6 +3,7 @@ import type { RecoveryReport } from '../../../pipeline/sink.js'
 import type { DeployRequest } from '../../engine.js'
 import { resolveOutputDirectory } from '../output-directory.js'
 import { isOurs } from '../wire-error.js'
+import { confirmOwner } from './confirm-owner.js'
 import type { Inventory } from './inventory.js'
 import type { RestoreMatch } from './match-restore.js'
 
@@ -20,7 +21,9 @@ export async function recoverSinks(
     const { ancestry, closedExecutions } = deploy.output
     const commits = restored?.commits.get(id) ?? []
     const resolveDirectory = (path: string) => resolveOutputDirectory(path, deploy.allowedDirs)
-    const context = { job, execution, claim, attempt, id, ancestry, closedExecutions, commits, resolveDirectory }
+    const confirm = () => confirmOwner(deploy)
+    const identity = { job, execution, claim, attempt, id }
+    const context = { ...identity, ancestry, closedExecutions, commits, resolveDirectory, confirm }
     try {
       const report = await sink.recover?.(context)
       total.finishedCommits += report?.finishedCommits ?? 0

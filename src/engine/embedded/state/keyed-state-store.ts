@@ -83,9 +83,7 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
 
   /** Captures the state as it is now. Where a value cannot be encoded it throws, and nothing has changed. */
   cut(number: number, base: number | undefined): StateCut {
-    const baseIndex = this.#options.incremental
-      ? this.#cuts.findLastIndex((cut) => cut.number === base && cut.handles !== undefined)
-      : -1
+    const baseIndex = this.#cuts.findIndex((cut) => cut.number === base)
     const content = this.#capture(number, baseIndex)
     const record = this.#record(number, baseIndex)
     const complete = (handles: readonly StateHandle[]) => {
