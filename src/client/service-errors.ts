@@ -1,4 +1,5 @@
 import {
+  isGrpcCancelledError,
   isGrpcDeadlineError,
   isGrpcServiceError,
   WorkflowNotFoundError,
@@ -30,7 +31,10 @@ export function explain(error: unknown, { job, needsWorker = false }: Asked): un
     return new TidemarkError('InvalidConfiguration', message, options)
   }
   if (error instanceof WorkflowNotFoundError) return jobNotFound(job ?? error.workflowId, error)
-  const late = error instanceof WorkflowUpdateRPCTimeoutOrCancelledError || isGrpcDeadlineError(causeOf(error))
+  // The server itself gives up on a worker's answer as "cancelled" at times.
+  const cause = causeOf(error)
+  const gaveUp = isGrpcDeadlineError(cause) || isGrpcCancelledError(cause)
+  const late = gaveUp || error instanceof WorkflowUpdateRPCTimeoutOrCancelledError
   if (needsWorker && (late || isWithoutPoller(error))) {
     const message = `No worker answers for job "${job}": start one with "tidemark worker", or try again.`
     return new TidemarkError('NoWorker', message, options)

@@ -100,7 +100,7 @@ function describe({ description, status }: Observation): string | undefined {
   return `${status.state} ${status.activity}${failure}${refused}`
 }
 
-/** `RUNNING  12,345 records  1,023/s  chk-12 3 s ago, 12.3 kB in 34 ms  1 restart`. */
+/** A heartbeat may be older than the latest checkpoint. Reads like `RUNNING  12,345 records  1,023/s  chk-12 3 s ago, 12.3 kB in 34 ms  1 restart`. */
 export function statusLine({ now, description, status }: Observation): string {
   const { progress } = description
   const state = status?.state ?? description.state
@@ -108,7 +108,7 @@ export function statusLine({ now, description, status }: Observation): string {
   const parts = [
     state,
     ...(progress && state === 'RUNNING'
-      ? [`${formatCount(progress.records)} records`, `${formatCount(progress.rate)}/s`]
+      ? [`${formatCount(Math.max(progress.records, latest?.records ?? 0))} records`, `${formatCount(progress.rate)}/s`]
       : []),
     ...(status && state !== 'RUNNING' ? [status.activity] : []),
     ...(status === undefined && description.running ? ['no worker answers'] : []),
