@@ -38,6 +38,7 @@ export class Job {
     const handle = await stage.client.workflow.start('streamJob', {
       workflowId: id,
       taskQueue: 'tidemark',
+      staticSummary: `delays of real flights by airport, ${rate} flights a second${restoreFrom === undefined ? '' : ', resumed'}`,
       args: [
         {
           definition: 'flight-delays',

@@ -69,6 +69,8 @@ async function main(): Promise<number> {
     await interrupted
   }
   await stage?.close()
+  if (typeof ended === 'number' && stage) narrator.say(`The files of this run stay in ${stage.show(stage.directory)}.`)
+  else if (typeof ended !== 'number') narrator.say('Interrupted: the worker and the server are stopped.')
   return typeof ended === 'number' ? ended : 130
 }
 
