@@ -1,4 +1,4 @@
-import { ApplicationFailure, activityInfo, CompleteAsyncError } from '@temporalio/activity'
+import { ApplicationFailure, activityInfo, CompleteAsyncError, log } from '@temporalio/activity'
 import type { Settings } from '../src/coordinator/state.js'
 import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { Configuration } from '../src/spec/configuration.js'
@@ -11,6 +11,7 @@ export function guarded<T extends object>(activities: T): T {
       try {
         return await (run as (...a: unknown[]) => Promise<unknown>)(...args)
       } catch (error) {
+        if (isTidemarkError(error) && error.cause !== undefined) log.warn(error.message, { cause: error.cause })
         throw toFailure(error)
       }
     },
@@ -18,19 +19,23 @@ export function guarded<T extends object>(activities: T): T {
   return Object.fromEntries(wrapped) as T
 }
 
-/** The one place where our errors become Temporal's failures. */
+/** Of a stack trace, characters. The server shows a failure above 2 kB as "Failure exceeds size limit." and nothing else. */
+const longestTrace = 1_000
+
+/** The one place where our errors become Temporal's failures. Causes stay behind, in the worker's log: the sentence says it. */
 export function toFailure(error: unknown): unknown {
   if (!isTidemarkError(error) || error instanceof CompleteAsyncError) return error
   const waits = error.code === 'HostFull' || error.code === 'ConfigurationDisagrees'
-  return ApplicationFailure.create({
+  const failure = ApplicationFailure.create({
     message: error.message,
     type: error.code,
     // These two go on to another host, or wait for this one.
     nonRetryable: !waits && error.class !== 'retry',
     ...(waits && { nextRetryDelay: '2s' }),
     ...(error.details === undefined ? {} : { details: [error.details] }),
-    cause: error,
   })
+  failure.stack = error.stack?.slice(0, longestTrace) ?? ''
+  return failure
 }
 
 /** The run that acts must be the run that claimed: after a reset a new run replays the old one's claim. */

@@ -1,6 +1,7 @@
 import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow'
 import type { EventBody } from '../src/coordinator/events.js'
 import type { Failure } from '../src/coordinator/failure.js'
+import type { Json } from '../src/json.js'
 
 /** What an activity's failure means to the coordinator. `silence` is what a time-out means where it happened. */
 export function failureOf(error: unknown, silence: (timeout: TimeoutFailure) => Failure): Failure {
@@ -15,7 +16,9 @@ export function failureOf(error: unknown, silence: (timeout: TimeoutFailure) => 
 }
 
 function applicationFailure(failure: ApplicationFailure): Failure {
-  return { code: failure.type ?? 'TaskFailed', message: failure.message }
+  const details = failure.details?.[0] as Json | undefined
+  const { type, message } = failure
+  return { code: type ?? 'TaskFailed', message, ...(details !== undefined && details !== null && { details }) }
 }
 
 export function storageSilent(): Failure {

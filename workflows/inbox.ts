@@ -1,4 +1,4 @@
-import { CancellationScope, condition, log, setHandler, uuid4 } from '@temporalio/workflow'
+import { CancellationScope, condition, log, setDefaultSignalHandler, setHandler, uuid4 } from '@temporalio/workflow'
 import type { CancelOutcome } from '../src/coordinator/commands.js'
 import type { EventBody } from '../src/coordinator/events.js'
 import type { TriggerOutcome } from '../src/coordinator/state.js'
@@ -8,6 +8,7 @@ import {
   parseCancel,
   parseNothing,
   savepointsNotSupported,
+  show,
   stopWithSavepointSignal,
   stopWithSavepointUpdate,
   triggerCheckpointSignal,
@@ -40,6 +41,8 @@ export class Inbox {
     })
     setHandler(triggerSavepointSignal, () => this.note(savepointsNotSupported))
     setHandler(stopWithSavepointSignal, () => this.note(savepointsNotSupported))
+    // Without it Temporal would keep what nobody handles, and nobody would hear of a misspelt name.
+    setDefaultSignalHandler((name) => this.note(`There is no signal ${show(name)}: send cancel or triggerCheckpoint.`))
     setHandler(
       cancelUpdate,
       async (...args) => {

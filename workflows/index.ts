@@ -1,2 +1,2 @@
-export * from './messages.js'
+/** What Temporal can start: each export is a workflow type. */
 export { streamJob } from './stream-job.js'

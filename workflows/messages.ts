@@ -43,7 +43,8 @@ export function parseNothing(name: string, args: readonly unknown[]): string | u
   return value === undefined || value === null ? undefined : `${name} takes no argument, not ${show(value)}.`
 }
 
-function show(value: unknown): string {
+/** What somebody sent, short enough for a sentence. */
+export function show(value: unknown): string {
   if (isUnreadable(value)) return `an unreadable payload of ${value.size} bytes (${value.reason})`
   const text = JSON.stringify(value) ?? String(value)
   return text.length > 80 ? `${text.slice(0, 80)}…` : text

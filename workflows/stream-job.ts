@@ -61,10 +61,13 @@ const unsettled: Settings = {
  * Everything runs non-cancellable; cancellation is an event among others.
  *
  * @param argument the job spec (see src/spec/job-spec.ts); only `definition` is required
- * @param carry from the run before, after continue-as-new
+ * @param carry from the run before, after continue-as-new; nobody else may give it
  */
 export async function streamJob(argument: unknown, carry?: Carry): Promise<JobResult> {
   const input = checked(argument)
+  if (carry !== undefined && workflowInfo().continuedFromExecutionRunId === undefined) {
+    throw ApplicationFailure.nonRetryable('streamJob takes one argument, the job spec.', 'InvalidJobSpec')
+  }
   const job = new StreamJob(input, carry)
   const root = CancellationScope.current()
   root.cancelRequested.catch(() => job.onNativeCancellation())
@@ -214,7 +217,12 @@ class StreamJob {
         throw new CancelledFailure(describeCancellation(state, outcome))
       case 'FAILED': {
         const failure = outcome.failure ?? { code: 'JobFailed', message: 'The job failed.' }
-        throw ApplicationFailure.nonRetryable(`${failure.message}${describeKept(state, outcome)}`, failure.code)
+        const details = failure.details === undefined ? [] : [failure.details]
+        throw ApplicationFailure.nonRetryable(
+          `${failure.message}${describeKept(state, outcome)}`,
+          failure.code,
+          ...details,
+        )
       }
     }
   }

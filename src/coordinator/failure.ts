@@ -1,9 +1,12 @@
 import { type ErrorClass, type ErrorCode, errorClasses } from '../errors.js'
+import type { Json } from '../json.js'
 
 /** Why something did not work, as it reaches the coordinator: a stable code and one sentence. */
 export interface Failure {
   readonly code: string
   readonly message: string
+  /** For programs, as JSON: the faults of an argument, the checkpoints to choose from. */
+  readonly details?: Json
 }
 
 /** What the caller should do about it; an unknown code is a fault of the moment and worth a restart. */

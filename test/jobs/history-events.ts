@@ -37,6 +37,16 @@ export function timerStarted(ms: number): (event: HistoryEvent) => boolean {
   }
 }
 
+/** An activity failed for good; timed out ones count. */
+export function activityFailed(name: string): (event: HistoryEvent) => boolean {
+  const scheduled = new Set<string>()
+  return (event) => {
+    if (event.activityTaskScheduledEventAttributes?.activityType?.name === name) scheduled.add(String(event.eventId))
+    const failed = event.activityTaskFailedEventAttributes ?? event.activityTaskTimedOutEventAttributes
+    return failed != null && scheduled.has(String(failed.scheduledEventId))
+  }
+}
+
 export function activityCompleted(name: string, after = 0): (event: HistoryEvent) => boolean {
   const scheduled = new Set<string>()
   let left = after
