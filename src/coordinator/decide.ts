@@ -119,7 +119,7 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
     case 'cancelRequested':
       return onCancelRequested(state, event)
     case 'nextRunDue':
-      return { state: { ...state, nextRunDue: true }, commands: [{ type: 'cancelTimer', timer: 'interval' }] }
+      return onNextRunDue(state)
     case 'nextRunOverdue':
       return onNextRunOverdue(state)
     case 'triggerRequested':
@@ -146,6 +146,12 @@ function onTriggerRequested(state: CoordinatorState, event: CoordinatorEvent & {
 export function canContinueAsNew(state: CoordinatorState): boolean {
   const waited = state.triggers.length > 0
   return state.phase === 'running' && !state.pending && !state.exhausted && !state.ending && !waited
+}
+
+/** No further checkpoint begins, except the last one of a job whose sources are exhausted: that job ends in this run. */
+function onNextRunDue(state: CoordinatorState): Decision {
+  const waits = state.phase === 'running' && !state.exhausted
+  return { state: { ...state, nextRunDue: true }, commands: waits ? [{ type: 'cancelTimer', timer: 'interval' }] : [] }
 }
 
 /** A caller that asks again and again must not keep a run from ending: its checkpoint is taken by the next one. */

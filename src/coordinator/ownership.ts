@@ -4,23 +4,17 @@ import { drain } from './draining.js'
 import { endNow, leavePending, withNote } from './ending.js'
 import type { EventContext, Observation, Opened } from './events.js'
 import type { Failure } from './failure.js'
-import { type CoordinatorState, initialState } from './state.js'
+import type { CoordinatorState } from './state.js'
 
 /** The execution exists: own it before anything else is written. */
 export function onOpened(state: CoordinatorState, opened: Opened, context: EventContext): Decision {
-  const fresh = initialState(state.job, state.execution, opened.spec, opened.settings)
-  const kept = {
-    now: state.now,
-    triggers: state.triggers,
-    triggerNow: state.triggerNow,
-    ...(state.cancel && { cancel: state.cancel }),
-    ...(state.ending && { ending: state.ending }),
-  }
+  const { spec, settings, statistics, restoredFrom } = opened
   const next: CoordinatorState = {
-    ...fresh,
-    ...kept,
-    history: opened.statistics.slice(0, opened.settings.historySize),
-    ...(opened.restoredFrom && { restoredFrom: opened.restoredFrom }),
+    ...state,
+    spec,
+    settings,
+    history: statistics.slice(0, settings.historySize),
+    ...(restoredFrom && { restoredFrom }),
   }
   return claimAfter(next, opened.newest, context)
 }
@@ -36,7 +30,8 @@ export function claimAfter(state: CoordinatorState, newest: Observation | undefi
   }
   const number = newest ? newest.number + 1 : (state.restoredFrom?.number ?? 0) + 1
   const alive = newest?.alive ?? []
-  const committedThrough = newest?.committedThrough ?? 0
+  // The entry was written before its own output was committed; what this run was told since stays true.
+  const committedThrough = Math.max(newest?.committedThrough ?? 0, state.committedThrough)
   const latest = alive.at(-1)
   const next: CoordinatorState = {
     ...without(state, 'latest'),

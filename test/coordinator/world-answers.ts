@@ -1,0 +1,167 @@
+import type { Command } from '../../src/coordinator/commands.js'
+import type { EventBody } from '../../src/coordinator/events.js'
+import type { Failure } from '../../src/coordinator/failure.js'
+import type { AttemptReference } from '../../src/engine/engine.js'
+import { deployedOn, execution, job, openedWith, snapshotOf } from './fixtures.js'
+import type { Effect, Tasks, World } from './world.js'
+import { append, commitOutput, type EntryKind, entryOf, newestOf, observe } from './world-log.js'
+
+/**
+ * How a command turns out: it works; it fails; it is done but the answer says otherwise (or the host dies); it is done and the
+ * answer is still to come.
+ */
+export type How = 'works' | 'fails' | 'lost' | 'late'
+
+export type Reply = EventBody | 'later' | 'nothing'
+
+/** Commands whose activity compares its own run with the claim's. */
+const runChecked: readonly Command['type'][] = [
+  ...(['publish', 'abort', 'close', 'cleanUp', 'discard', 'deploy', 'finishOutput', 'commit', 'snapshot'] as const),
+]
+
+const silent: Failure = { code: 'StorageUnavailable', message: 'The storage did not answer in time.' }
+const gone: Failure = { code: 'TasksGone', message: 'The host does not have the tasks.' }
+const hostLost: Failure = { code: 'HostLost', message: 'The host does not answer any more.' }
+const taskFailed: Failure = { code: 'TaskFailed', message: 'map: cannot read a line.' }
+const damaged: Failure = { code: 'CheckpointDamaged', message: 'It is damaged.' }
+
+/** Carries a command out in the world, and says what the shell hears of it. */
+export function answer(world: World, effect: Effect, how: How): Reply {
+  const { command, claim = 0 } = effect
+  const { log, options } = world.data
+  if (effect.run !== world.runId && runChecked.includes(command.type)) return { type: 'runChanged', claim }
+  const fenced: EventBody = { type: 'fenced', claim, reason: 'This run does not own the execution any more.' }
+  const failed = how === 'fails' || how === 'lost'
+  switch (command.type) {
+    case 'open': {
+      if (failed) return { type: 'openFailed', failure: { code: 'DirectoryNotAllowed', message: 'Not allowed.' } }
+      const newest = observe(log)
+      return { type: 'opened', opened: openedWith(options, newest && { newest }) }
+    }
+    case 'observe': {
+      if (how === 'lost') return { type: 'claimFailed', failure: damaged }
+      const newest = observe(log)
+      return newest ? { type: 'observed', newest } : { type: 'observed' }
+    }
+    case 'claim': {
+      if (how === 'lost') return { type: 'claimFailed', failure: damaged }
+      const { number } = command.plan
+      const owned = append(log, number, entryOf('claim', { ...command.plan, claim: { number, run: world.runId } }))
+      if (how === 'late') return 'later'
+      return owned ? { type: 'claimed', number, run: world.runId } : { type: 'claimTaken' }
+    }
+    case 'resolveRestorePoint': {
+      if (how === 'fails') return { type: 'resolveFailed', failure: damaged }
+      const number = observe(log)?.alive.at(-1)
+      if (number === undefined) return { type: 'restorePointResolved' }
+      return { type: 'restorePointResolved', restore: { job, execution, number, uri: `chk-${number}` } }
+    }
+    case 'deploy': {
+      const { attempt } = command.reference
+      if (failed) return { type: 'deployFailed', attempt, failure: how === 'fails' ? taskFailed : damaged }
+      world.data.hosts++
+      const host = `host-${world.data.hosts}`
+      world.data.tasks.push({ host, attempt, exhausted: false })
+      if (command.restore) commitOutput(log, command.restore.number)
+      return { type: 'deployed', attempt, result: deployedOn(host) }
+    }
+    case 'adopt':
+      // The host has heard from a newer owner.
+      if (failed && log.entries.get(newestOf(log))?.owner.run !== world.runId) return fenced
+      if (failed || !tasksOf(world, command.reference, command.host)) {
+        return { type: 'adoptionFailed', failure: how === 'lost' ? hostLost : gone }
+      }
+      return { type: 'adopted' }
+    case 'watch':
+      return watched(world, command, how)
+    case 'snapshot': {
+      const { number, reference, host } = command
+      const tasks = tasksOf(world, reference, host)
+      const failure = how === 'fails' ? silent : how === 'lost' ? hostLost : tasks ? undefined : gone
+      if (failure) return { type: 'snapshotFailed', number, failure }
+      return { type: 'snapshotTaken', number, result: snapshotOf(1, tasks?.exhausted ?? false) }
+    }
+    case 'publish': {
+      const { plan } = command
+      const { number } = plan
+      if (how === 'late') world.data.ghosts.push(effect)
+      if (how === 'late' || how === 'fails') return { type: 'publicationUnknown', number, failure: silent }
+      const counts = append(log, number, entryOf('checkpoint', plan))
+      if (how === 'lost') return { type: 'publicationUnknown', number, failure: silent }
+      return counts ? { type: 'published', number } : fenced
+    }
+    case 'abort': {
+      if (how === 'fails') return 'later'
+      const { number, nonce } = command.plan
+      const present = log.entries.get(number)
+      const kind: EntryKind = present?.kind === 'checkpoint' && present.nonce === nonce ? 'checkpoint' : 'aborted'
+      const counts = append(log, number, entryOf(kind, command.plan))
+      if (how !== 'works') return 'later'
+      if (!counts) return fenced
+      return kind === 'checkpoint' ? { type: 'publicationAdopted', number } : { type: 'aborted', number }
+    }
+    case 'commit': {
+      const { number, reference, host } = command
+      if (how === 'fails') return { type: 'commitFailed', number, failure: taskFailed }
+      if (!tasksOf(world, reference, host)) return { type: 'commitFailed', number, failure: gone }
+      commitOutput(log, number)
+      if (how === 'lost') return { type: 'commitFailed', number, failure: hostLost }
+      return { type: 'committed', number }
+    }
+    case 'finishOutput': {
+      if (how === 'fails') return { type: 'outputUnfinished', failure: silent }
+      const through = observe(log)?.alive.at(-1) ?? 0
+      commitOutput(log, through)
+      return how === 'lost' ? { type: 'outputUnfinished', failure: silent } : { type: 'outputFinished', through }
+    }
+    case 'stopTasks':
+      if (how !== 'lost') endTasks(world, command.reference)
+      return { type: 'stopped', attempt: command.reference.attempt }
+    case 'close': {
+      if (how === 'fails') return { type: 'closeFailed', failure: silent }
+      const counts = append(log, command.plan.number, entryOf('closed', command.plan))
+      if (how === 'late') return 'later'
+      if (how === 'lost') return { type: 'closeFailed', failure: silent }
+      return counts ? { type: 'closed' } : fenced
+    }
+    case 'cleanUp':
+      return failed ? { type: 'cleanupFailed', failure: silent } : { type: 'cleaned' }
+    default:
+      return 'nothing'
+  }
+}
+
+/** A publication that nobody waits for any more lands, if its number is still free. */
+export function landGhost(world: World): void {
+  const ghost = world.data.ghosts.shift()
+  if (ghost?.command.type !== 'publish') return
+  const { plan } = ghost.command
+  if (plan.number === newestOf(world.data.log) + 1) append(world.data.log, plan.number, entryOf('checkpoint', plan))
+}
+
+function watched(world: World, command: Command & { type: 'watch' }, how: How): Reply {
+  const { reference, host } = command
+  const { attempt } = reference
+  const tasks = tasksOf(world, reference, host)
+  if (!tasks) return { type: 'hostLost', attempt, failure: gone }
+  switch (how) {
+    case 'late':
+      return 'later'
+    case 'works':
+      tasks.exhausted = true
+      return { type: 'attemptEnded', attempt, outcome: { kind: 'exhausted' } }
+    case 'fails':
+      return { type: 'attemptEnded', attempt, outcome: { kind: 'failed', error: taskFailed.message } }
+    case 'lost':
+      endTasks(world, reference)
+      return { type: 'hostLost', attempt, failure: hostLost }
+  }
+}
+
+function tasksOf(world: World, { attempt }: AttemptReference, host: string): Tasks | undefined {
+  return world.data.tasks.find((tasks) => tasks.attempt === attempt && tasks.host === host)
+}
+
+function endTasks(world: World, { attempt }: AttemptReference): void {
+  world.data.tasks = world.data.tasks.filter((tasks) => tasks.attempt !== attempt)
+}
