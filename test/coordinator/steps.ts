@@ -96,19 +96,24 @@ const cancels = fc.record({
   waits: fc.boolean(),
 })
 
-/** What may happen to one run, whoever else there is. */
-export const ownSteps: readonly fc.WeightedArbitrary<Step>[] = [
+/** What may happen while nobody wants the job to end. */
+export const peacefulSteps: readonly fc.WeightedArbitrary<Step>[] = [
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('work' as const), times: fc.integer({ min: 1, max: 6 }) }) },
   { weight: 12, arbitrary: fc.record({ kind: fc.constant('answer' as const), index: fc.nat(5), how: hows }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 12_000 }) }) },
   { weight: 5, arbitrary: fc.constant({ kind: 'timer' as const }) },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('trigger' as const), waits: fc.boolean() }) },
+]
+
+/** What may happen to one run, whoever else there is. */
+export const ownSteps: readonly fc.WeightedArbitrary<Step>[] = [
+  ...peacefulSteps,
   {
     weight: 1,
     arbitrary: cancels.map(({ said, by, ...rest }) => {
       return { ...rest, by, ...(by === 'message' && said && { mode: said }) }
     }),
   },
-  { weight: 2, arbitrary: fc.record({ kind: fc.constant('trigger' as const), waits: fc.boolean() }) },
 ]
 
 /** And what others do, and what becomes of runs. */

@@ -52,6 +52,7 @@ export function answer(world: World, effect: Effect, how: How): Reply {
     }
     case 'resolveRestorePoint': {
       if (how === 'fails') return { type: 'resolveFailed', failure: damaged }
+      if (how === 'lost') return fenced
       const number = observe(log)?.alive.at(-1)
       if (number === undefined) return { type: 'restorePointResolved' }
       return { type: 'restorePointResolved', restore: { job, execution, number, uri: `chk-${number}` } }
