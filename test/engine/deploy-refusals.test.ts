@@ -78,6 +78,11 @@ describe('a deployment is refused before anything starts', () => {
     expect(error).toMatchObject({ code: 'DefinitionError', message: expect.stringContaining("it has 'counts'") })
   })
 
+  test('for storage that threads do not share', async () => {
+    const roots = { metadata: bench.roots.metadata.uri, data: 'memory://data' }
+    expect(await refusal({}, { roots })).toMatchObject({ code: 'InvalidConfiguration', path: 'memory://data' })
+  })
+
   test('for arguments that do not fit', async () => {
     expect(await refusal({ input: 7 })).toMatchObject({
       code: 'InvalidJobSpec',
@@ -98,7 +103,8 @@ describe('a deployment is refused before anything starts', () => {
   })
 
   test('for input that matches nothing', async () => {
-    expect((await refusal({ input: bench.path('none-*.ndjson'), output: bench.path('o') })).message).toContain('none-*')
+    const error = await refusal({ input: bench.path('none-*.ndjson'), output: bench.path('o') })
+    expect(error).toMatchObject({ code: 'DefinitionError', message: expect.stringContaining('none-*') })
   })
 
   test('for an output directory outside the allowed ones, links resolved', async () => {

@@ -1,9 +1,9 @@
-import { readdir, rename, rm, truncate, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
-import { Bench, Run, type RunOptions } from './harness.js'
+import { Bench, never, Run, type RunOptions } from './harness.js'
 
 // What a restore does with a job that is no longer, or not exactly, the one that was saved.
 
@@ -15,9 +15,10 @@ interface Sum {
 
 let bench: Bench
 let host: EmbeddedHost
+/** In mid-stream; its job is stopped. */
 let saved: SnapshotEntry
-let args: { input: string; output: string }
-let number = 0
+let input: string
+let runs = 0
 
 const records = Array.from({ length: 2_000 }, (_, i) => ({ key: `k${i % 4}`, value: i }))
 const oracle: Sum[] = []
@@ -27,81 +28,103 @@ for (const { key, value } of records) {
   sums.set(key, sum)
   oracle.push({ key, sum })
 }
+const fast = { rate: 1_000_000 }
 
 beforeAll(async () => {
   bench = await Bench.open()
   host = await bench.host(['evolving.ts'])
+  input = await bench.lines('in.ndjson', records)
+  const run = new Run(bench, host, {
+    definition: 'evolving',
+    job: 'saved',
+    args: { input, output: bench.path('saved') },
+  })
+  await run.deploy()
+  await run.moreRecords(50)
+  saved = await run.checkpoint()
+  await host.stop(run.reference)
 })
 
 afterAll(() => bench.close())
 
-function newRun(more: object = {}, options: Partial<RunOptions> = {}): Run {
-  return new Run(bench, host, { definition: 'evolving', job: `job-${number}`, args: { ...args, ...more }, ...options })
+/** A new execution of the saved job, or of another one, with output of its own. */
+function resumed(args: object = {}, options: Partial<RunOptions> = {}): Run {
+  const name = `run-${runs++}`
+  return new Run(bench, host, {
+    definition: 'evolving',
+    job: 'saved',
+    execution: name,
+    args: { input, output: bench.path(name), ...args },
+    restore: saved,
+    ...options,
+  })
 }
 
-/** A checkpoint in mid-stream, its job stopped. */
-beforeEach(async () => {
-  number += 1
-  args = { input: await bench.lines(`in-${number}.ndjson`, records), output: bench.path(`out-${number}`) }
-  const run = newRun()
-  await run.deploy()
-  saved = await run.checkpoint()
-  while (saved.tasks[0]?.state.length === 0) saved = await run.checkpoint()
-  await host.stop(run.reference)
-})
-
-function resumed(more: object = {}, options: Partial<RunOptions> = {}): Run {
-  return newRun(more, { restore: saved, execution: 'execution-2', ...options })
+/** A job of its own, from its beginning. */
+function fresh(args: object = {}): Run {
+  const name = `run-${runs++}`
+  return new Run(bench, host, { definition: 'evolving', job: name, args: { input, output: bench.path(name), ...args } })
 }
 
-test('an unchanged job goes on exactly where it was; its first checkpoint stands alone', async () => {
-  const run = resumed({ rate: 1_000_000 })
+function output(run: Run): Promise<Sum[]> {
+  return bench.output<Sum>((run.request().args as { output: string }).output.slice(bench.dir.length + 1))
+}
+
+test('an unchanged job goes on exactly where it was; once ended, it stays ended', async () => {
   const read = saved.tasks[0]?.recordsRead ?? 0
+  const run = resumed({ ...fast, output: bench.path('saved') })
   const deployed = await run.deploy()
   expect(deployed.restoredRecords).toBe(read)
   expect(deployed.positions).toEqual([
-    expect.stringMatching(new RegExp(`^in-${number}.ndjson at byte \\d+ \\(line ${read + 1}\\)$`)),
+    expect.stringMatching(new RegExp(`^in.ndjson at byte \\d+ \\(line ${read + 1}\\)$`)),
   ])
-  const last = await run.finish()
-  expect(last.parent).toBeUndefined()
-  expect(last.tasks[0]).toMatchObject({ recordsRead: 2_000, state: [{ mode: 'full', number: last.number }] })
-  expect(await bench.output<Sum>(`out-${number}`)).toEqual(oracle)
+  const final = await run.finish()
+  // The first checkpoint of a new execution stands alone.
+  expect(final.parent).toBeUndefined()
+  expect(final.tasks[0]).toMatchObject({ recordsRead: 2_000, state: [{ mode: 'full', number: final.number }] })
+  expect(await bench.output<Sum>('saved')).toEqual(oracle)
+
+  // Its input may be gone by then: nothing is read again.
+  const elsewhere = resumed({ input: bench.path('gone.ndjson'), output: bench.path('saved') }, { restore: final })
+  await elsewhere.deploy()
+  const last = await elsewhere.finish()
+  expect(last).toMatchObject({ final: true, tasks: [{ recordsRead: 2_000, commits: [] }] })
+  expect(await bench.output<Sum>('saved')).toEqual(oracle)
 })
 
 test('a new attempt of the same execution builds its increments on the restored checkpoint', async () => {
   const many = Array.from({ length: 20_000 }, (_, i) => ({ key: i < 1_000 ? `once-${i}` : `k${i % 4}`, value: i }))
-  const input = await bench.lines('many.ndjson', many)
-  const run = newRun({ input, output: bench.path('many'), rate: 3_000 }, { job: 'many' })
+  const run = fresh({ input: await bench.lines('many.ndjson', many), rate: 3_000 })
   await run.deploy()
   await run.moreRecords(1_200)
   const first = await run.checkpoint()
   await run.deploy()
+  await run.moreRecords(4)
   const second = await run.checkpoint()
   expect(second.tasks[0]?.state).toMatchObject([...(first.tasks[0]?.state ?? []), { mode: 'delta', entries: 4 }])
   expect(second.parent).toBe(first.number)
   await host.stop(run.reference)
 })
 
-describe('an operator under another name', () => {
+describe('what has lost its place in the job is refused, or left behind where that is allowed', () => {
   test.each([
     ['operator', "holds the state of operator 'sums', but the job has no operator of that id"],
     ['source', "holds the position of source 'steps', but the job has no source of that id"],
     ['sink', "holds unfinished output of sink 'out', but the job has no sink of that id"],
   ])('%s', async (part, sentence) => {
-    const refused = resumed({ [part]: 'renamed' })
-    await expect(refused.deploy()).rejects.toMatchObject({
+    await expect(resumed({ [part]: 'renamed' }).deploy()).rejects.toMatchObject({
       code: 'RestoreFailed',
       message: expect.stringContaining(sentence),
     })
-    const output = part === 'sink' ? bench.path('renamed') : args.output
-    const allowed = resumed({ [part]: 'renamed', rate: 1_000_000, output }, { allowNonRestoredState: true })
-    allowed.claim = refused.claim
-    allowed.newest = refused.newest
-    allowed.attempt = refused.attempt
+    const allowed = resumed({ [part]: 'renamed', ...fast }, { allowNonRestoredState: true })
     const { restoredRecords } = await allowed.deploy()
     const last = await allowed.finish()
-    const read = part === 'source' ? 2_000 : 2_000 - restoredRecords
-    expect((last.tasks[0]?.recordsRead ?? 0) - restoredRecords).toBe(read)
+    const rest = part === 'source' ? 2_000 : 2_000 - restoredRecords
+    expect(last.tasks[0]?.recordsRead).toBe(restoredRecords + rest)
+    const firstSums = (await output(allowed)).slice(0, 1)
+    const kept = oracle.slice(restoredRecords, restoredRecords + 1)
+    if (part === 'sink') expect(firstSums).toEqual(kept)
+    else expect(firstSums).not.toEqual(kept)
   })
 })
 
@@ -114,20 +137,15 @@ describe('state of another version', () => {
     })
   })
 
-  test('with migrate every value is brought over, and the next checkpoint is full, whatever its base', async () => {
-    const run = resumed({ version: 2, migrate: 'yes' })
+  test('with migrate every value is brought over; it does not go back', async () => {
+    const run = resumed({ version: 2, migrate: 'yes', ...fast })
     await run.deploy()
-    await run.checkpoint()
-    await run.deploy()
-    const entry = await run.checkpoint()
+    const entry = await run.finish()
     expect(entry.operators).toContainEqual({ id: 'sums', role: 'stateful', stateVersion: 2 })
-    await host.stop(run.reference)
-    const output = await bench.output<Sum>(`out-${number}`)
-    const after = output.slice(saved.tasks[0]?.recordsRead)
-    expect(after.every((line) => line.migratedFrom === 1)).toBe(true)
-    expect(output.map(({ key, sum }) => ({ key, sum }))).toEqual(oracle.slice(0, output.length))
+    const expected = oracle.slice(saved.tasks[0]?.recordsRead).map((line) => ({ ...line, migratedFrom: 1 }))
+    expect(await output(run)).toEqual(expected)
 
-    const older = newRun({ version: 1, migrate: 'yes' }, { restore: entry, execution: 'execution-3' })
+    const older = resumed({ version: 1, migrate: 'yes' }, { restore: entry })
     await expect(older.deploy()).rejects.toThrow('restore with the newer definition')
   })
 
@@ -135,8 +153,8 @@ describe('state of another version', () => {
     const run = resumed()
     await run.deploy()
     await run.checkpoint()
-    const migrated = await run.deploy({ args: { ...args, version: 2, migrate: 'yes' } })
-    expect(migrated.tasks).toBe(1)
+    const { args } = run.request()
+    await run.deploy({ args: { ...(args as object), version: 2, migrate: 'yes' } })
     const entry = await run.checkpoint()
     expect(entry.tasks[0]?.state).toMatchObject([{ mode: 'full', number: entry.number }])
     expect(entry.parent).toBeUndefined()
@@ -144,8 +162,7 @@ describe('state of another version', () => {
   })
 
   test('a migration that throws names the key', async () => {
-    const failing = resumed({ version: 2, migrate: 'fails' }).deploy()
-    await expect(failing).rejects.toMatchObject({
+    await expect(resumed({ version: 2, migrate: 'fails' }).deploy()).rejects.toMatchObject({
       code: 'RestoreFailed',
       message: expect.stringMatching(
         /^Operator 'sums' could not bring the state of key "k\d" from version 1 to 2: this shape/,
@@ -157,56 +174,46 @@ describe('state of another version', () => {
 describe('a restore point that is not whole', () => {
   test('a damaged state file is named, and nothing is left running', async () => {
     const path = join(bench.dir, 'data', saved.job, saved.execution, saved.tasks[0]?.state[0]?.path ?? '')
+    const whole = await readFile(path)
     await truncate(path, 10)
     await expect(resumed().deploy()).rejects.toMatchObject({
       code: 'CheckpointDamaged',
       message: expect.stringContaining(path),
     })
     expect(host.freeSlots()).toBe(16)
+    await writeFile(path, whole)
   })
 
   test('input that is not what it was is named', async () => {
-    await writeFile(args.input, 'short\n')
-    await expect(resumed().deploy()).rejects.toMatchObject({
+    await mkdir(bench.path('other'))
+    const other = await bench.lines('other/in.ndjson', [{ key: 'short', value: 1 }])
+    await expect(resumed({ input: other }).deploy()).rejects.toMatchObject({
       code: 'RestoreFailed',
-      message: expect.stringMatching(
-        new RegExp(`^Source 'steps' cannot go on reading in-${number}.ndjson: .*choose another checkpoint`),
-      ),
+      message: expect.stringMatching(/^Source 'steps' cannot go on reading in.ndjson: .*; bring the input back/),
     })
   })
 
   test('metadata that is gone is named', async () => {
-    await rm(join(bench.dir, 'metadata', saved.job, saved.execution, `chk-${saved.number}`), { recursive: true })
-    await expect(resumed().deploy()).rejects.toMatchObject({ code: 'RestoreFailed' })
+    const folder = join(bench.dir, 'metadata', saved.job, saved.execution, `chk-${saved.number}`)
+    await rename(folder, `${folder}-gone`)
+    await expect(resumed().deploy()).rejects.toMatchObject({
+      code: 'RestoreFailed',
+      message: expect.stringContaining(folder),
+    })
+    await rename(`${folder}-gone`, folder)
   })
 })
 
-test("another job's snapshot gives state and positions, but none of its output", async () => {
-  const fork = new Run(bench, host, {
-    definition: 'evolving',
-    job: `fork-${number}`,
-    args: { ...args, output: bench.path(`fork-${number}`), rate: 1_000_000 },
-    restore: saved,
-  })
+test("another job's snapshot gives state and positions, and none of its output", async () => {
+  const fork = resumed(fast, { job: 'fork' })
   const { sweep } = await fork.deploy()
   expect(sweep).toEqual({ finishedCommits: 0, superseded: 0, broughtBack: 0 })
   await fork.finish()
-  expect(await bench.output<Sum>(`fork-${number}`)).toEqual(oracle.slice(saved.tasks[0]?.recordsRead))
+  expect(await output(fork)).toEqual(oracle.slice(saved.tasks[0]?.recordsRead))
 })
 
-test('a job that had ended stays ended: nothing is read again and the end is not told again', async () => {
-  const run = resumed({ rate: 1_000_000 })
-  await run.deploy()
-  const final = await run.finish()
-  const again = newRun({ rate: 1_000_000 }, { restore: final, execution: 'execution-3' })
-  await again.deploy()
-  const last = await again.finish()
-  expect(last).toMatchObject({ final: true, tasks: [{ recordsRead: 2_000, commits: [] }] })
-  expect(await bench.output<Sum>(`out-${number}`)).toEqual(oracle)
-})
-
-test('output of checkpoints whose commits were lost is finished by the restore', async () => {
-  const run = resumed()
+test('output of checkpoints whose commits were lost is finished by the restore, or alone', async () => {
+  const run = fresh({ rate: 200 })
   await run.deploy()
   await run.moreRecords(1)
   const first = await run.publish(await run.snapshot())
@@ -214,19 +221,24 @@ test('output of checkpoints whose commits were lost is finished by the restore',
   const second = await run.publish(await run.snapshot())
   expect(second.tasks[0]?.commits.map((commit) => commit.number)).toEqual([first.number, second.number])
   await host.stop(run.reference)
-  expect(await readdir(join(args.output, 'pending'))).toHaveLength(2)
-  const { sweep } = await run.deploy()
+  expect(await output(run)).toEqual([])
+  run.attempt += 1
+  const sweep = await host.recoverOutput(run.request(), never)
   expect(sweep.finishedCommits).toBe(2)
-  expect(await bench.output<Sum>(`out-${number}`)).toEqual(oracle.slice(0, second.tasks[0]?.recordsRead))
+  expect(await output(run)).toEqual(oracle.slice(0, second.tasks[0]?.recordsRead))
+  expect(host.jobs()).toEqual([])
+  const again = await run.deploy()
+  expect(again.sweep.finishedCommits).toBe(0)
   await host.stop(run.reference)
 })
 
 test('prepared output that is gone at its commit is reported with its code', async () => {
-  const run = resumed()
+  const run = fresh({ rate: 200 })
   await run.deploy()
   await run.moreRecords(1)
   const entry = await run.publish(await run.snapshot())
-  await rename(join(args.output, 'pending'), join(args.output, 'elsewhere'))
+  const { output } = run.request().args as { output: string }
+  await rename(join(output, 'pending'), join(output, 'elsewhere'))
   await expect(run.commit(entry.number)).rejects.toMatchObject({
     code: 'CommitLost',
     message: expect.stringMatching(/^Sink 'out' \(files\(.*\)\) could not commit checkpoint/),

@@ -213,14 +213,20 @@ export class Attempt {
     return this.#ending
   }
 
-  /** Where a task fails meanwhile, that is the error, and not that its thread was then stopped. */
+  /**
+   * Whoever is being served holds the lease: a last checkpoint may take long after the watcher has left. Where a task fails
+   * meanwhile, that is the error, and not that its thread was then stopped.
+   */
   async #withTasks<T>(use: (plan: Plan, threads: readonly WorkerThread[]) => Promise<T>): Promise<T> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#plan === undefined || this.#state === 'stopped') throw tasksGone(this.#options.host, this.request)
+    const letGo = this.#lease.hold()
     try {
       return await use(this.#plan, this.#threads)
     } catch (error) {
       throw this.#failure ?? error
+    } finally {
+      letGo()
     }
   }
 

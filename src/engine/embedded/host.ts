@@ -70,7 +70,8 @@ class Host implements EmbeddedHost {
   readonly #options: EmbeddedHostOptions
   readonly #slots: Slots
   readonly #executions = new Executions()
-  #closed = false
+  readonly #closing = new AbortController()
+  readonly #recovering = new Set<Promise<unknown>>()
 
   constructor(options: EmbeddedHostOptions, definitions: readonly HostDefinition[]) {
     this.host = options.host ?? `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${randomUUID().slice(0, 8)}`
@@ -98,7 +99,10 @@ class Host implements EmbeddedHost {
     const { current } = this.#executions.admit(request)
     const { file } = this.#definition(request)
     await current?.stop('was stopped before its output was recovered')
-    return recoverOutput({ file, deploy: request }, this.#options.taskHeapMiB, signal)
+    const any = AbortSignal.any([signal, this.#closing.signal])
+    const recovering = recoverOutput({ file, deploy: request }, this.#options.taskHeapMiB, any)
+    this.#recovering.add(recovering)
+    return recovering.finally(() => this.#recovering.delete(recovering))
   }
 
   async adopt({ previousClaim, ...reference }: AdoptRequest): Promise<void> {
@@ -158,8 +162,9 @@ class Host implements EmbeddedHost {
   }
 
   async close(): Promise<void> {
-    this.#closed = true
-    await Promise.all([...this.#executions.current()].map((attempt) => attempt.stop('was stopped with its host')))
+    this.#closing.abort(new TidemarkError('TasksGone', `Host ${this.host} is being shut down.`))
+    const stopping = [...this.#executions.current()].map((attempt) => attempt.stop('was stopped with its host'))
+    await Promise.allSettled([...stopping, ...this.#recovering])
   }
 
   #begin(state: ExecutionState, request: DeployRequest, file: string): Attempt {
@@ -180,7 +185,13 @@ class Host implements EmbeddedHost {
     return attempt
   }
 
-  #definition({ definition }: DeployRequest): HostDefinition {
+  /** @throws DefinitionError, InvalidConfiguration */
+  #definition({ definition, roots }: DeployRequest): HostDefinition {
+    for (const root of [roots.metadata, roots.data]) {
+      if (!root.startsWith('memory:')) continue
+      const message = `Tasks run in threads of their own, which cannot reach ${root}; configure a directory that they share.`
+      throw new TidemarkError('InvalidConfiguration', message, { path: root })
+    }
     const found = this.definitions.find(({ name }) => name === definition)
     if (found !== undefined) return found
     const names = this.definitions.map(({ name }) => `'${name}'`).join(', ') || 'none'
@@ -188,9 +199,9 @@ class Host implements EmbeddedHost {
   }
 
   #takeSlots({ job, parallelism }: DeployRequest): () => void {
-    if (!this.#closed && this.#slots.take(parallelism)) return () => this.#slots.release(parallelism)
+    if (!this.#closing.signal.aborted && this.#slots.take(parallelism)) return () => this.#slots.release(parallelism)
     const { free, total } = this.#slots
-    const why = this.#closed
+    const why = this.#closing.signal.aborted
       ? 'is being shut down'
       : parallelism > total
         ? `has ${total} slots in all: raise tidemark.slots, or lower the parallelism`

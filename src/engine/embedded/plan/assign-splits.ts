@@ -18,7 +18,7 @@ export interface SplitFacts {
  */
 export function assignSplits({ source, bounded, parallelism, listed, restored }: SplitFacts): SourceAssignment[] {
   const before = restored?.flat() ?? []
-  const ended = bounded && before.length > 0 && before.every((split) => split.finished)
+  const ended = hasEnded(bounded, before)
   // Once a source has ended, and its operators know, a split that appears comes too late.
   const known = [...new Set([...before.map((split) => split.split), ...(ended ? [] : listed)])].sort()
   const stays = restored?.length === parallelism ? restored : undefined
@@ -37,6 +37,11 @@ export function assignSplits({ source, bounded, parallelism, listed, restored }:
     known,
     ended: ended || (bounded && toldItsEnd(splits, task, restored !== undefined)),
   }))
+}
+
+/** All of a bounded source was read, and its end told. Its input may be gone by now. */
+export function hasEnded(bounded: boolean, restored: readonly SplitSnapshot[]): boolean {
+  return bounded && restored.length > 0 && restored.every((split) => split.finished)
 }
 
 /** The task that takes a split which appears while the job runs. Every task computes the same answer alone. */

@@ -4,7 +4,7 @@ import type { SourceNode } from '../../../pipeline/graph.js'
 import type { DeployRequest } from '../../engine.js'
 import type { Plan, PlanRequest, SourceAssignment } from '../messages.js'
 import { isOurs } from '../wire-error.js'
-import { assignSplits } from './assign-splits.js'
+import { assignSplits, hasEnded } from './assign-splits.js'
 import { guaranteeOf, type Inventory, operatorRecords, takeInventory } from './inventory.js'
 import { loadDefinition } from './load-definition.js'
 import { matchRestore, type RestoreMatch } from './match-restore.js'
@@ -73,9 +73,10 @@ async function assign(
   { parallelism }: DeployRequest,
   restored: RestoreMatch | undefined,
 ): Promise<SourceAssignment[]> {
+  const before = restored?.splits.get(id)
   let listed: readonly string[]
   try {
-    listed = await source.splits()
+    listed = hasEnded(source.bounded, before?.flat() ?? []) ? [] : await source.splits()
   } catch (error) {
     if (isOurs(error)) throw error
     throw new TidemarkError(
@@ -86,7 +87,6 @@ async function assign(
       },
     )
   }
-  const before = restored?.splits.get(id)
   return assignSplits({ source: id, bounded: source.bounded, parallelism, listed, ...(before && { restored: before }) })
 }
 
