@@ -1,30 +1,29 @@
 import { randomUUID } from 'node:crypto'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 
-/** Rewinds a workflow to just before it asked for snapshot `number`, and answers the new run. */
-export async function resetBeforeSnapshot(
+/** Rewinds a workflow to just before it scheduled an activity, and answers the new run. */
+export async function resetBefore(
   client: Client,
   handle: WorkflowHandle,
-  number: number,
+  activity: string,
+  wanted: (input: { readonly number?: number }) => boolean = () => true,
 ): Promise<WorkflowHandle> {
-  const { events = [] } = await handle.fetchHistory()
-  const asked = events?.find((event) => {
-    const scheduled = event.activityTaskScheduledEventAttributes
-    if (scheduled?.activityType?.name !== 'snapshot') return false
-    const [payload] = scheduled.input?.payloads ?? []
-    const data = payload?.data
-    if (!data) return false
-    return (JSON.parse(Buffer.from(data).toString()) as { number: number }).number === number
-  })
-  const finish = asked?.activityTaskScheduledEventAttributes?.workflowTaskCompletedEventId
-  if (!finish) throw new Error(`The history has no snapshot ${number}.`)
+  const { events } = await handle.fetchHistory()
+  const scheduled = events
+    ?.map((event) => event.activityTaskScheduledEventAttributes)
+    .find((attributes) => {
+      const data = attributes?.input?.payloads?.[0]?.data
+      return attributes?.activityType?.name === activity && data && wanted(JSON.parse(Buffer.from(data).toString()))
+    })
+  const finish = scheduled?.workflowTaskCompletedEventId
+  if (!finish) throw new Error(`The history has no such activity "${activity}".`)
   const { runId } = await handle.describe()
   const reset = await client.workflowService.resetWorkflowExecution({
     namespace: 'default',
     workflowExecution: { workflowId: handle.workflowId, runId },
     workflowTaskFinishEventId: finish,
     requestId: randomUUID(),
-    reason: `rewound to before chk-${number}`,
+    reason: `rewound to before ${activity}`,
   })
   return client.workflow.getHandle(handle.workflowId, reset.runId)
 }
