@@ -40,7 +40,7 @@ beforeAll(async () => {
     args: { input, output: bench.path('saved') },
   })
   await run.deploy()
-  await run.moreRecords(50)
+  await run.moreRecords(20)
   saved = await run.checkpoint()
   await host.stop(run.reference)
 })

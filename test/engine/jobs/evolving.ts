@@ -13,7 +13,7 @@ export default defineJob('evolving', {
     sink: z.string().default('out'),
     version: z.number().default(1),
     migrate: z.enum(['no', 'yes', 'fails']).default('no'),
-    rate: z.number().default(2_000),
+    rate: z.number().default(200),
   }),
   pipeline: ({ args }) => {
     const migrate = (state: unknown, from: number) => {
