@@ -88,7 +88,7 @@ export function failAttempt(state: CoordinatorState, failure: Failure, context: 
   const restart = decideRestart(state.spec.restartStrategy, state.restarts, context.now, context.random)
   const failed: CoordinatorState = { ...state, restarts: restart.history, lastFailure: failure }
   if (restart.decision === 'giveUp') {
-    const message = `${failure.message} The job is not restarted: ${restart.reason}.`
+    const message = `${failure.message.replace(/\.?$/, '.')} The job is not restarted: ${restart.reason}.`
     return beginEnding(failed, { ending: 'FAILED', reason: message, failure: { code: 'JobFailed', message } })
   }
   return drain({ ...failed, backoffMs: restart.delayMs })

@@ -1,0 +1,146 @@
+import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
+import type { TriggerOutcome } from '../../src/coordinator/state.js'
+import { committed, readings, type Sum, sumsOf, writeReadings } from './data.js'
+import { ended } from './endings.js'
+import { type Installation, startInstallation } from './installation.js'
+import { cancel, checkpoint, checkpoints, status } from './messages-to-jobs.js'
+import { randomFrom, seedOfThisRun } from './random.js'
+import { startWorkerProcess, type WorkerProcess } from './worker-process.js'
+
+vi.setConfig({ testTimeout: 120_000 })
+
+let tidemark: Installation
+let workers: WorkerProcess[] = []
+
+beforeAll(async () => {
+  tidemark = await startInstallation({
+    'tidemark.heartbeat-interval': '200ms',
+    'tidemark.heartbeat-timeout': '1s',
+    'tidemark.lease': '2s',
+  })
+})
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.kill()))
+  workers = []
+})
+afterAll(() => tidemark.close())
+
+const at = (name: string) => join(tidemark.dir, name)
+
+async function startWorkers(count: number): Promise<void> {
+  workers.push(...(await Promise.all(Array.from({ length: count }, () => startWorkerProcess(tidemark)))))
+}
+
+interface Tick {
+  readonly i: number
+  readonly count: number
+}
+
+/** An endless job that checkpoints five times a second. */
+function startTicks(job: string): Promise<WorkflowHandleWithFirstExecutionRunId> {
+  return tidemark.start(job, {
+    definition: 'ticks',
+    args: { output: at(`${job}-out`), rate: 1_000 },
+    checkpointing: { interval: 200 },
+    restartStrategy: { type: 'fixed-delay', attempts: 100, delay: 10 },
+  })
+}
+
+/** The checkpoint in flight may be lost with its host; the job recovers, and then one succeeds. */
+async function checkpointAfterLoss(job: WorkflowHandleWithFirstExecutionRunId): Promise<number> {
+  for (;;) {
+    const outcome = await job.executeUpdate<TriggerOutcome, []>('triggerCheckpoint')
+    if (outcome.state === 'completed') return outcome.number
+    expect(outcome.reason).toMatch(/does not answer any more|is not here|was stopped/)
+  }
+}
+
+/** The worker that runs the job's tasks now. */
+async function hostOf(job: WorkflowHandleWithFirstExecutionRunId): Promise<WorkerProcess> {
+  const { host } = await status(job)
+  const worker = workers.find((one) => one.host === host)
+  if (worker === undefined) throw new Error(`No worker of this test is ${host}.`)
+  return worker
+}
+
+/** Cancels the job with RETAIN; then all that its last checkpoint covers is there, once, in order and right. */
+async function expectExact(job: WorkflowHandleWithFirstExecutionRunId): Promise<void> {
+  await checkpoint(job)
+  const outcome = await cancel(job, 'RETAIN')
+  expect(outcome).toMatchObject({ state: 'CANCELED', retention: 'retained' })
+  expect((await ended(job)).status).toBe('CANCELLED')
+  const { latest } = await checkpoints(job)
+  const ticks = await committed<Tick>(at(`${job.workflowId}-out`))
+  expect(ticks.map(({ i, count }) => ({ i, count }))).toEqual(
+    Array.from({ length: latest?.records ?? 0 }, (_, i) => ({ i, count: Math.floor(i / 5) + 1 })),
+  )
+}
+
+test('kill -9 at random moments, with another worker up', async () => {
+  const random = randomFrom(seedOfThisRun())
+  await startWorkers(2)
+  const job = await startTicks('killed')
+  for (let kills = 1; kills <= 4; kills++) {
+    await checkpoint(job)
+    await pause(random() * 400)
+    const victim = await hostOf(job)
+    await victim.kill()
+    workers = workers.filter((worker) => worker !== victim)
+    const [number] = await Promise.all([checkpointAfterLoss(job), startWorkers(1)])
+    expect(number).toBeGreaterThan(kills)
+    expect(await status(job)).toMatchObject({ state: 'RUNNING', restarts: kills, attempt: kills + 1 })
+  }
+  await expectExact(job)
+})
+
+test('kill -9 of the only worker, and a new one afterwards', async () => {
+  const input = readings(3_000)
+  await writeReadings(at('only.ndjson'), input)
+  await startWorkers(1)
+  const job = await tidemark.start('only', {
+    definition: 'sums',
+    args: { input: at('only.ndjson'), output: at('only-out'), rate: 1_000 },
+    checkpointing: { interval: 200 },
+    restartStrategy: { type: 'fixed-delay', attempts: 1, delay: 10 },
+  })
+  await checkpoint(job)
+  await workers.pop()?.kill()
+  await startWorkers(1)
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 3_000, restarts: 1 })
+  expect(await committed<Sum>(at('only-out'))).toEqual(sumsOf(input))
+})
+
+describe('a worker that is taken away', () => {
+  test('stopped for longer than its heartbeats may stay away, it wakes up fenced', async () => {
+    await startWorkers(2)
+    const job = await startTicks('stopped')
+    await checkpoint(job)
+    const sleeper = await hostOf(job)
+    sleeper.signal('SIGSTOP')
+    await checkpointAfterLoss(job)
+    const { host, attempt } = await status(job)
+    expect(attempt).toBe(2)
+    expect(host).not.toBe(sleeper.host)
+
+    sleeper.signal('SIGCONT')
+    await sleeper.printed(/attempt 1 of job 'stopped' is stopped: nobody watched it/)
+    await checkpoint(job)
+    expect(await status(job)).toMatchObject({ state: 'RUNNING', host, attempt: 2 })
+    await expectExact(job)
+  })
+
+  test('ended by SIGTERM, it hands its job on', async () => {
+    await startWorkers(2)
+    const job = await startTicks('terminated')
+    await checkpoint(job)
+    const leaving = await hostOf(job)
+    leaving.signal('SIGTERM')
+    expect(await leaving.exited).toBe(0)
+    await checkpointAfterLoss(job)
+    expect((await status(job)).host).not.toBe(leaving.host)
+    await expectExact(job)
+  })
+})

@@ -1,0 +1,92 @@
+import { appendFile, truncate } from 'node:fs/promises'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { committed, committedFiles, readings, type Sum, sumsOf, writeReadings } from './data.js'
+import { ended } from './endings.js'
+import { type Installation, startInstallation } from './installation.js'
+import { checkpointCovering, memo } from './messages-to-jobs.js'
+
+let tidemark: Installation
+
+beforeAll(async () => {
+  tidemark = await startInstallation()
+  await tidemark.startWorker()
+})
+afterAll(() => tidemark.close())
+
+const at = (name: string) => join(tidemark.dir, name)
+
+test('a task that fails goes on from the latest checkpoint, and every record counts once', async () => {
+  const input = readings(1_000)
+  await writeReadings(at('flaky.ndjson'), input)
+  const job = await tidemark.start('flaky', {
+    definition: 'flaky',
+    args: {
+      input: at('flaky.ndjson'),
+      output: at('flaky-out'),
+      rate: 1_000,
+      failsAt: 800,
+      marker: at('failed-once'),
+    },
+    checkpointing: { interval: 50 },
+    restartStrategy: { type: 'fixed-delay', attempts: 1, delay: 10 },
+  })
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 1_000, restarts: 1 })
+  expect(await committed<Sum>(at('flaky-out'))).toEqual(sumsOf(input))
+  const attempts = (await committedFiles(at('flaky-out'))).map((name) => /-a(\d+)-/.exec(name)?.[1])
+  expect(new Set(attempts)).toEqual(new Set(['1', '2']))
+})
+
+describe('a job that cannot go on fails, and names what is kept', () => {
+  test.concurrent.each([
+    ['none', { type: 'none' }, 0, 'the restart strategy is "none"'],
+    ['fixed-delay', { type: 'fixed-delay', attempts: 2, delay: 10 }, 2, 'all 2 restart attempts are used up'],
+    [
+      'failure-rate',
+      { type: 'failure-rate', maxFailuresPerInterval: 2, failureRateInterval: '1h', delay: 10 },
+      2,
+      '3 failures within 3600000 ms, more than the 2 allowed',
+    ],
+    [
+      'exponential-delay',
+      { type: 'exponential-delay', initialBackoff: 10, maxBackoff: 50, attemptsBeforeResetBackoff: 2 },
+      2,
+      'all 2 restart attempts before the back-off is reset are used up',
+    ],
+  ])('restart strategy %s', async (name, restartStrategy, restarts, reason) => {
+    const file = at(`${name}.ndjson`)
+    const good = readings(30)
+    await writeReadings(file, good)
+    const args = { input: file, output: at(`${name}-out`), follow: true }
+    const job = await tidemark.start(name, {
+      definition: 'sums',
+      args,
+      checkpointing: { interval: 'none' },
+      restartStrategy,
+    })
+    const number = await checkpointCovering(job, 30)
+    const poison = '{"n":-1,"k":"poison"}\n'
+    await appendFile(file, poison)
+
+    const { status, type, message } = await ended(job)
+    expect({ status, type }).toEqual({ status: 'FAILED', type: 'JobFailed' })
+    expect(message).toMatch(/'sum'.* failed on .*, line 31 .*: poison -1\. The job is not restarted: /)
+    expect(message).toContain(`The job is not restarted: ${reason}.`)
+    expect(message).toContain(file)
+    const folder = tidemark.log(name, job.firstExecutionRunId).uri
+    expect(message).toContain(`chk-${number} in ${folder}; resume from chk-${number} with "tidemark resume ${name}"`)
+    expect(await memo(job)).toMatchObject({ state: 'FAILED', restarts })
+    expect(await committed<Sum>(args.output)).toEqual(sumsOf(good))
+  })
+
+  test('once its input is repaired it resumes where it was', async () => {
+    const file = at('none.ndjson')
+    await truncate(file)
+    const all = readings(60)
+    await writeReadings(file, all)
+    const args = { input: file, output: at('none-out') }
+    const job = await tidemark.start('none', { definition: 'sums', args, restore: { from: 'latest' } })
+    expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 60 })
+    expect(await committed<Sum>(args.output)).toEqual(sumsOf(all))
+  })
+})
