@@ -1,4 +1,5 @@
-import { lstat, readdir } from 'node:fs/promises'
+import { createHash } from 'node:crypto'
+import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
 export interface Found {
@@ -22,4 +23,16 @@ export async function treeOf(root: string): Promise<Found[]> {
 
 export async function filesIn(root: string): Promise<string[]> {
   return (await treeOf(root)).filter(({ kind }) => kind === 'file').map(({ path }) => path)
+}
+
+/** Every file below the directories with a hash of its content: equal before and after = nothing has changed. */
+export async function contentOf(...roots: string[]): Promise<Record<string, string>> {
+  const content: Record<string, string> = {}
+  for (const root of roots) {
+    for (const path of await filesIn(root)) {
+      const bytes = await readFile(join(root, path))
+      content[join(root, path)] = createHash('sha256').update(bytes).digest('hex')
+    }
+  }
+  return content
 }
