@@ -113,7 +113,11 @@ export class Performer {
               heartbeatTimeout: heartbeatTimeoutMs,
               retry: { maximumAttempts: 1 },
             })
-            return { type: 'attemptEnded', attempt: number, outcome: await watching.supervise(reference) }
+            const outcome = await watching.supervise(reference)
+            if (outcome.kind !== 'stopped') return { type: 'attemptEnded', attempt: number, outcome }
+            // Of interest only where it was not this run that had them stopped.
+            const failure: Failure = { code: 'TasksGone', message: `The tasks on host ${host} were stopped.` }
+            return { type: 'hostLost', attempt: number, failure }
           },
           (failure) =>
             failure.code === 'TaskFailed'

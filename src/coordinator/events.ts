@@ -53,7 +53,11 @@ export type EventBody =
   | { readonly type: 'deployFailed'; readonly attempt: number; readonly failure: Failure }
   | { readonly type: 'adopted' }
   | { readonly type: 'adoptionFailed'; readonly failure: Failure }
-  | { readonly type: 'attemptEnded'; readonly attempt: number; readonly outcome: AttemptOutcome }
+  | {
+      readonly type: 'attemptEnded'
+      readonly attempt: number
+      readonly outcome: Exclude<AttemptOutcome, { kind: 'stopped' }>
+    }
   /** The host does not answer any more, or does not have the tasks. */
   | { readonly type: 'hostLost'; readonly attempt: number; readonly failure: Failure }
   | { readonly type: 'snapshotTaken'; readonly number: number; readonly result: SnapshotResult }

@@ -126,6 +126,15 @@ describe('snapshots', () => {
   })
 })
 
+test('a watcher is told of a stop as what it is, and not as a failure', async () => {
+  const short = await bench.host(['ticks.ts'], { slots: 1 })
+  run = newRun(short)
+  await run.deploy()
+  const { watching } = await attached(run)
+  await short.stop(run.reference)
+  expect(await watching).toEqual({ kind: 'stopped' })
+})
+
 describe('the lease', () => {
   test('without a watcher the tasks stop when it ends, and nothing is left', async () => {
     const short = await bench.host(['ticks.ts'], { leaseMs: 40, slots: 1 })

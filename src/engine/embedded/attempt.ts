@@ -123,12 +123,13 @@ export class Attempt {
     }
   }
 
-  /** Idempotent; resolves when no thread is left. */
-  async stop(why = 'was stopped'): Promise<void> {
+  /** Idempotent; resolves when no thread is left. Without a reason it is what the coordinator asked for, as its watchers learn. */
+  async stop(why?: string): Promise<void> {
     this.#state = 'stopped'
-    const gone = tasksGone(this.#options.host, this.request, why)
+    const gone = tasksGone(this.#options.host, this.request, why ?? 'was stopped')
     this.#aborted.abort(gone)
-    this.#watchers.reject(gone)
+    if (why === undefined) this.#watchers.resolve({ kind: 'stopped' })
+    else this.#watchers.reject(gone)
     await this.#deployed.catch(() => undefined)
     await this.#endThreads()
   }
