@@ -3,7 +3,8 @@ module.exports = {
   forbidden: [
     {
       name: 'pure-folders',
-      comment: 'The coordinator and the checkpoint rules know neither Node nor Temporal: they run in workflows, models and scenarios.',
+      comment:
+        'The coordinator and the checkpoint rules know neither Node nor Temporal: they run in workflows, models and scenarios.',
       severity: 'error',
       from: { path: '^src/(coordinator|checkpoint)/' },
       to: { dependencyTypes: ['core'] },
@@ -13,14 +14,18 @@ module.exports = {
       comment: 'As above.',
       severity: 'error',
       from: { path: '^src/(coordinator|checkpoint)/' },
-      to: { path: 'node_modules/@temporalio/|^(workflows|activities)/|^src/(temporal|storage|checkpoint-store|cli|client)/' },
+      to: {
+        path: 'node_modules/@temporalio/|^(workflows|activities)/|^src/(temporal|storage|checkpoint-store|cli|client)/',
+      },
     },
     {
       name: 'workflows-are-deterministic',
       comment: 'Workflow code reaches pure code only: no Node, no storage, no engine.',
       severity: 'error',
       from: { path: '^workflows/' },
-      to: { path: '^src/(storage|checkpoint-store|cli|client|connectors|pipeline)/|^src/engine/embedded/|^activities/(?!contract)' },
+      to: {
+        path: '^src/(storage|checkpoint-store|cli|client|connectors|pipeline)/|^src/engine/embedded/|^activities/(?!contract)',
+      },
     },
     {
       name: 'workflows-no-node',
@@ -48,7 +53,9 @@ module.exports = {
       comment: 'The protocol works with Temporal gone.',
       severity: 'error',
       from: { path: '^src/checkpoint-store/' },
-      to: { path: 'node_modules/@temporalio/|^(workflows|activities)/|^src/(temporal|cli|client|coordinator|pipeline|connectors)/' },
+      to: {
+        path: 'node_modules/@temporalio/|^(workflows|activities)/|^src/(temporal|cli|client|coordinator|pipeline|connectors)/',
+      },
     },
     {
       name: 'no-orphans',
@@ -62,6 +69,10 @@ module.exports = {
     doNotFollow: { path: 'node_modules' },
     tsPreCompilationDeps: true,
     parser: 'swc',
-    enhancedResolveOptions: { extensions: ['.ts', '.js'], exportsFields: ['exports'], conditionNames: ['import', 'types', 'default'] },
+    enhancedResolveOptions: {
+      extensions: ['.ts', '.js'],
+      exportsFields: ['exports'],
+      conditionNames: ['import', 'types', 'default'],
+    },
   },
 }
