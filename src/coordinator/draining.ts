@@ -27,6 +27,7 @@ function settleNext(state: CoordinatorState): Decision {
   }
   // An undecided number is waited for even when it is late: nothing can be written after it.
   if (pending && !(overdue && pending.stage === 'committing')) return stay(state)
+  if (pending) return settleNext(without(state, 'pending'))
   if (host !== undefined) {
     const told = tellToStop(state, host)
     return overdue ? andThen(told, (s) => drain(withoutTasks(s))) : told
@@ -50,7 +51,7 @@ function tellToStop(state: CoordinatorState, host: string): Decision {
 }
 
 function withoutTasks(state: CoordinatorState): CoordinatorState {
-  return { ...without(state, 'host', 'base', 'pending'), stopping: false }
+  return { ...without(state, 'host', 'base'), stopping: false }
 }
 
 function isOutputUnfinished(state: CoordinatorState): boolean {

@@ -1,14 +1,16 @@
 import type { Command, EntryPlan } from '../../src/coordinator/commands.js'
 import { decide } from '../../src/coordinator/decide.js'
 import type { Decision } from '../../src/coordinator/decision.js'
+import { drain } from '../../src/coordinator/draining.js'
 import type { CoordinatorEvent } from '../../src/coordinator/events.js'
 import { jobState } from '../../src/coordinator/job-state.js'
-import type { CancelMode, CoordinatorState, Phase } from '../../src/coordinator/state.js'
+import type { CancelMode, CoordinatorState } from '../../src/coordinator/state.js'
 import { isLegalJobState } from '../../src/coordinator/transitions.js'
 import { auditAdmission, newPace, type Pace } from './admission-twin.js'
 import { hold, isPlainJson, same } from './hold.js'
 import { aliveAtEnd } from './retention-twin.js'
 import { expectStaleEventsIgnored } from './stale-events.js'
+import { isUnderWay } from './under-way.js'
 import type { World } from './world.js'
 
 /** What the auditor remembers of a run, kept apart from the coordinator's own state. Plain data. */
@@ -17,6 +19,8 @@ export interface Audit {
   issued: number
   /** Issued, and neither published nor given up. */
   undecided: number | undefined
+  /** Fixed when it was issued; every entry at that number carries it. */
+  nonce: string
   /** Updates that wait. */
   readonly waiting: Set<string>
   mode: CancelMode | undefined
@@ -28,6 +32,7 @@ export function newAudit(): Audit {
   return {
     issued: 0,
     undecided: undefined,
+    nonce: '',
     waiting: new Set(),
     mode: undefined,
     endingSince: undefined,
@@ -44,6 +49,7 @@ export function audit(world: World, before: CoordinatorState, event: Coordinator
   const [from, to] = [jobState(before), jobState(state)]
   hold(isLegalJobState(from, to), () => `from job state ${from} to ${to}`)
   noteEvent(memory, before, event)
+  if (commands.some((command) => command.type === 'snapshot')) memory.nonce = event.nonce
   for (const command of commands) auditCommand(world, memory, state, command)
   auditEnd(before, decision)
   auditAdmission(world, memory.pace, before, event, decision)
@@ -72,6 +78,10 @@ function noteEvent(memory: Audit, before: CoordinatorState, event: CoordinatorEv
 }
 
 function auditCommand(world: World, memory: Audit, state: CoordinatorState, command: Command): void {
+  const asIs = JSON.stringify(command)
+  const { inFlight } = world.shell
+  const twins = inFlight.filter((one) => one.run === world.runId && JSON.stringify(one.command) === asIs)
+  hold(twins.length < 2 || command.type === 'discard', () => `given twice: ${asIs}`)
   switch (command.type) {
     case 'claim':
       // What was undecided under the old claim is the log's to say: its number may be this very claim's.
@@ -132,6 +142,7 @@ function auditEnd(before: CoordinatorState, { state, commands }: Decision): void
 function auditEntry(memory: Audit, state: CoordinatorState, plan: EntryPlan): void {
   same(plan.number, memory.undecided, 'number of the entry')
   same(plan.claim, state.claim, 'claim of the entry')
+  same(plan.nonce, memory.nonce, 'nonce of the entry')
 }
 
 function auditState(world: World, memory: Audit, state: CoordinatorState): void {
@@ -148,6 +159,7 @@ function auditState(world: World, memory: Audit, state: CoordinatorState): void 
   hold(numbers.length <= state.settings.historySize, () => 'too long a history')
   if (phase === 'ended') return
   auditDeadline(world, memory, state)
+  if (phase === 'draining') same(drain(state), { state, commands: [] }, 'draining twice')
   hold(isUnderWay(world, state), () => `nothing leads on from ${phase}`)
 }
 
@@ -165,27 +177,4 @@ function auditDeadline(world: World, memory: Audit, state: CoordinatorState): vo
   if (world.data.wasReset) return
   const latest = memory.endingSince + state.settings.cancelTimeoutMs
   hold(due <= latest, () => `a deadline ${due - latest} ms too late`)
-}
-
-/** Nobody waits for nothing: in each phase something that is under way leads on. */
-function isUnderWay(world: World, state: CoordinatorState): boolean {
-  const under = (...types: Command['type'][]) =>
-    world.shell.inFlight.some((effect) => types.includes(effect.command.type))
-  const answers: Record<Phase, () => boolean> = {
-    opening: () => under('open'),
-    observing: () => under('observe'),
-    claiming: () => under('claim'),
-    resolving: () => under('resolveRestorePoint'),
-    deploying: () => under('deploy'),
-    adopting: () => under('adopt'),
-    running: () =>
-      under('watch', 'snapshot', 'publish', 'abort', 'commit') ||
-      (state.exhausted && world.shell.timers.has('interval')),
-    draining: () => under('publish', 'abort', 'commit', 'stopTasks', 'finishOutput'),
-    backoff: () => world.shell.timers.has('backoff'),
-    closing: () => under('close'),
-    cleaning: () => under('cleanUp'),
-    ended: () => true,
-  }
-  return answers[state.phase]()
 }

@@ -1,3 +1,4 @@
+import type { CancelMode } from '../../src/coordinator/state.js'
 import type { JobOptions } from './fixtures.js'
 import type { Step } from './steps.js'
 import type { How } from './world-answers.js'
@@ -6,6 +7,7 @@ const work = (times: number): Step => ({ kind: 'work', times })
 const answer = (index: number, how: How): Step => ({ kind: 'answer', index, how })
 const trigger: Step = { kind: 'trigger', waits: false }
 const cancel: Step = { kind: 'cancel', by: 'native', waits: true }
+const say = (mode: CancelMode): Step => ({ kind: 'cancel', by: 'message', mode, waits: true })
 const timer: Step = { kind: 'timer' }
 const nextRun: Step = { kind: 'nextRun', overdue: false }
 
@@ -21,7 +23,7 @@ const uncommitted = [running, trigger, work(2), answer(1, 'fails'), work(1)]
 /** The next run has claimed and is to take the tasks over. */
 const adopting = [running, nextRun, work(2)]
 
-/** Lives through moves that chance seldom finds. */
+/** Lives through moves and coincidences that chance seldom finds. */
 export const rareLives: readonly (readonly [JobOptions, Step[]])[] = [
   // The restore point is damaged while output is unfinished: resolving → draining.
   [options, [...uncommitted, timer, answer(1, 'fails')]],
@@ -47,9 +49,24 @@ export const rareLives: readonly (readonly [JobOptions, Step[]])[] = [
   [options, [running, answer(0, 'fails'), cancel]],
   // The deployment is cancelled too late: deploying → draining.
   [options, [work(3), cancel, work(1)]],
-  // Cancelled while a new run takes over: adopting → draining, and adopting → closing where the host is silent.
+  // Cancelled while a new run claims: claiming → draining.
+  [options, [running, nextRun, work(1), cancel, work(1)]],
+  // Cancelled while it takes over: adopting → draining, and adopting → closing where the host is silent.
   [options, [...adopting, cancel, work(1)]],
   [options, [...adopting, cancel, timer]],
+  // Three cancels that contradict each other, while the tasks are being stopped.
+  [options, [running, trigger, work(3), say('DELETE'), cancel, say('RETAIN')]],
+  [options, [running, trigger, work(3), say('RETAIN'), say('DELETE'), cancel]],
+  // The last checkpoint has failed and is to be tried again when the next run is due.
+  [
+    { ...options, checkpointing: { tolerableFailedCheckpoints: 3 } },
+    [running, answer(0, 'works'), answer(0, 'fails'), work(1), nextRun],
+  ],
+  // The tasks fail, and then the job is cancelled while they are being stopped, and while output is being finished.
+  [{ ...options, restartStrategy: { type: 'none' } }, [...uncommitted, cancel, say('DELETE')]],
+  [options, [...uncommitted, cancel, say('DELETE'), say('RETAIN')]],
+  // Reset while output is being finished without tasks.
+  [options, [...uncommitted, cancel, { kind: 'bookmark' }, { kind: 'reset' }, answer(1, 'works'), answer(0, 'works')]],
   // A newer owner claims in between: adopting → observing.
   [options, [...adopting, { kind: 'intruder', closes: false }, answer(0, 'fails')]],
 ]
