@@ -3,7 +3,7 @@ import type { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import { dataConverter } from '../../src/temporal/data-converter.js'
 
-const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
+export const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
 
 /** Replays the history of every run on the server against today's workflow code; throws for the first that differs. */
 export async function replayAll(client: Client): Promise<number> {

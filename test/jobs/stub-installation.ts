@@ -1,0 +1,105 @@
+import { activityInfo } from '@temporalio/activity'
+import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client'
+import { TestWorkflowEnvironment } from '@temporalio/testing'
+import { Worker } from '@temporalio/worker'
+import type { DefinitionActivities, HostActivities, StorageActivities } from '../../activities/contract.js'
+import { jobDefaults } from '../../src/spec/job-defaults.js'
+import { resolveJobSpec } from '../../src/spec/job-spec.js'
+import { dataConverter } from '../../src/temporal/data-converter.js'
+import { installRuntime } from '../../src/temporal/runtime.js'
+import { definitionQueue, hostQueue } from '../../src/temporal/task-queues.js'
+import { deployedOn, settingsOf } from '../coordinator/fixtures.js'
+import { findTestServer } from '../support/test-server.js'
+import { codePath, replay } from './replay.js'
+
+const definition = 'stub'
+const host = 'stub-host'
+
+/** What becomes of an attempt: its tasks fail at once, or have read everything at once. */
+export type Script = (attempt: number) => 'fails' | 'exhausts'
+
+/**
+ * The workflow on a server that skips time. Nothing runs for long, since the server's clock stands while an activity runs:
+ * the stub engine's tasks are through as soon as they are watched. The storage remembers nothing.
+ */
+export interface StubInstallation {
+  start(job: string, spec: Record<string, unknown>, script: Script): Promise<WorkflowHandle>
+  close(): Promise<void>
+}
+
+export async function startStubInstallation(): Promise<StubInstallation> {
+  installRuntime()
+  const env = await TestWorkflowEnvironment.createTimeSkipping({
+    server: { executable: { type: 'existing-path', path: await findTestServer() } },
+    client: { dataConverter },
+  })
+  const scripts = new Map<string, Script>()
+  const jobs: WorkflowHandle[] = []
+  const connection = env.nativeConnection
+  const common = { connection, dataConverter, namespace: 'default' }
+  const workers = await Promise.all([
+    Worker.create({ ...common, taskQueue: 'stub', workflowBundle: { codePath }, activities: storage }),
+    Worker.create({ ...common, taskQueue: definitionQueue(definition), activities: deployer }),
+    Worker.create({ ...common, taskQueue: hostQueue(host), activities: hostOf(scripts) }),
+  ])
+  const runs = workers.map((worker) => worker.run())
+  return {
+    async start(workflowId, spec, script) {
+      scripts.set(workflowId, script)
+      const args = [{ definition, ...spec }]
+      const job = await env.client.workflow.start('streamJob', { workflowId, taskQueue: 'stub', args })
+      jobs.push(job)
+      return job
+    },
+    async close() {
+      try {
+        // This server cannot list its workflows.
+        const histories = jobs.map(async (job) => ({ workflowId: job.workflowId, history: await job.fetchHistory() }))
+        await replay(await Promise.all(histories))
+      } finally {
+        for (const worker of workers) worker.shutdown()
+        await Promise.all(runs)
+        await env.teardown()
+      }
+    },
+  }
+}
+
+const storage: StorageActivities = {
+  open: async ({ spec }) => ({ spec: resolveJobSpec(spec, { jobDefaults }), settings: settingsOf(), statistics: [] }),
+  observe: async () => null,
+  claim: async () => ({ outcome: 'claimed', run: activityInfo().workflowExecution?.runId ?? '' }),
+  resolveRestorePoint: async () => ({}),
+  writeMetadata: async () => {},
+  writeAborted: async () => ({ outcome: 'aborted' }),
+  writeClosed: async () => {},
+  discard: async () => ({ deleted: 0 }),
+  cleanUp: async () => ({ deleted: 0 }),
+  requestCancellation: async () => {},
+}
+
+const deployer: DefinitionActivities = {
+  deploy: async () => deployedOn(host),
+  finishOutput: async () => ({ through: 0 }),
+}
+
+function hostOf(scripts: ReadonlyMap<string, Script>): HostActivities {
+  return {
+    adopt: async () => {},
+    snapshot: async () => ({
+      part: { path: 'part', size: 0, checksum: '' },
+      final: true,
+      records: 1,
+      size: 0,
+      fullSize: 0,
+      pauseMs: 0,
+      commits: 0,
+    }),
+    commit: async () => {},
+    stopTasks: async () => {},
+    async supervise({ job, attempt }) {
+      if (scripts.get(job)?.(attempt) === 'exhausts') return { kind: 'exhausted' }
+      throw ApplicationFailure.nonRetryable(`attempt ${attempt} failed`, 'TaskFailed')
+    },
+  }
+}
