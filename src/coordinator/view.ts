@@ -154,12 +154,22 @@ export function renderDetails(state: CoordinatorState, notices: readonly string[
     latest
       ? `- latest checkpoint: **chk-${latest.number}**, ${latest.records} records, ${latest.size} bytes in ${latest.durationMs} ms: \`${latest.uri}\``
       : '- latest checkpoint: none yet',
-    `- checkpoints: ${state.counts.completed} completed, ${state.counts.failed} failed; kept: ${state.alive.map((n) => `chk-${n}`).join(', ') || 'none'}`,
+    `- checkpoints: ${state.counts.completed} completed, ${state.counts.failed} failed; ${describeKept(state)}`,
     `- restarts: ${state.counts.restarts}`,
   ]
+  const began = state.deployment?.positions[0]
+  if (began !== undefined) lines.push(`- this attempt began to read ${began}`)
   if (state.restoredFrom) lines.push(`- restored from: \`${state.restoredFrom.uri}\``)
   if (state.lastFailure) lines.push(`- last failure: ${state.lastFailure.message}`)
   if (state.note) lines.push(`- note: ${state.note}`)
   for (const notice of notices) lines.push(`- ignored: ${notice}`)
   return lines.join('\n')
+}
+
+/** With what a person asks next: why nothing is kept, or how to go on from what is. */
+function describeKept(state: CoordinatorState): string {
+  const kept = state.alive.map((number) => `chk-${number}`).join(', ')
+  if (state.phase !== 'ended') return `kept: ${kept || 'none'}`
+  if (kept === '') return state.ending?.ending === 'FINISHED' ? 'a finished job keeps none' : 'none is kept'
+  return `kept: ${kept}; \`tidemark resume ${state.job}\` goes on from there`
 }

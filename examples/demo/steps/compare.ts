@@ -48,9 +48,9 @@ export function compareWithBatch(narrator: Narrator, stage: Stage, resumed: Resu
   return updates.length
 }
 
-/** The state of a key came along: its count goes on where it was. */
+/** The state of a key came along: the count of the busiest airport goes on where it was. */
 function checkSpanningKey(narrator: Narrator, before: AirportUpdate[], rest: AirportUpdate[], number: number): void {
-  const last = before.at(-1)
+  const [last] = before.toSorted((one, other) => other.flights - one.flights)
   const next = rest.find(({ origin }) => origin === last?.origin)
   check(
     narrator,
