@@ -16,8 +16,18 @@ export interface Context {
   setExitCode(code: number): void
 }
 
-export function createContext(terminal: Terminal, setExitCode: (code: number) => void): Context {
-  const configuration = async () => (await import('../spec/configuration.js')).loadConfiguration()
+/** Where a command is run; by default where this process is. */
+export interface Surroundings {
+  readonly env?: NodeJS.ProcessEnv
+  readonly cwd?: string
+}
+
+export function createContext(
+  terminal: Terminal,
+  setExitCode: (code: number) => void,
+  surroundings: Surroundings = {},
+): Context {
+  const configuration = async () => (await import('../spec/configuration.js')).loadConfiguration(surroundings)
   return {
     terminal,
     configuration,
@@ -29,8 +39,8 @@ export function createContext(terminal: Terminal, setExitCode: (code: number) =>
     },
     async withClient(work) {
       const { taskQueue } = await configuration()
-      const { TidemarkClient } = await import('../client/index.js')
-      const client = await TidemarkClient.connect({ taskQueue })
+      const { resolveTemporal, TidemarkClient } = await import('../client/index.js')
+      const client = await TidemarkClient.connect({ taskQueue, target: resolveTemporal(surroundings.env) })
       try {
         return await work(client)
       } finally {

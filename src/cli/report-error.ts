@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander'
-import { messageOf } from '../errors.js'
+import { isTidemarkError, messageOf } from '../errors.js'
 import { exitCodes } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 import { UsageError } from './usage-error.js'
@@ -11,9 +11,15 @@ export function reportError(error: unknown, terminal: Terminal, verbose: boolean
     // Commander has written its help or message by now.
     return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
   }
-  terminal.warn(`tidemark: ${sentenceOf(error)}`)
+  terminal.warn(`tidemark: ${oneLine(error)}`)
   if (verbose) terminal.warn(traceOf(error))
   return error instanceof UsageError ? exitCodes.usage : exitCodes.failed
+}
+
+/** Compilers talk in several lines. What a server printed last stays as it was. */
+function oneLine(error: unknown): string {
+  const sentence = sentenceOf(error)
+  return isTidemarkError(error, 'TemporalUnreachable') ? sentence : sentence.trim().replace(/\s*\n\s*/g, ' ')
 }
 
 /** An error of gRPC says what happened in its cause only. */

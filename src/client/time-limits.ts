@@ -2,7 +2,7 @@
 export const serverTimeoutMs = 10_000
 
 /**
- * How long a worker has to answer, in milliseconds. A message to a job whose worker has died reaches another one only after
- * the 10 s for which the server offers it to the dead one first.
+ * How long a worker has to answer, in milliseconds. The server offers a message to the worker that last had the job first, and to
+ * others only after some seconds (`stickyQueueScheduleToStartTimeout` in src/temporal/worker.ts).
  */
-export const workerTimeoutMs = 15_000
+export const workerTimeoutMs = 8_000

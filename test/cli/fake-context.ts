@@ -1,9 +1,14 @@
-import { type Context, createContext } from '../../src/cli/context.js'
+import { type Context, createContext, type Surroundings } from '../../src/cli/context.js'
 import { createStyle } from '../../src/cli/style.js'
 import type { Terminal } from '../../src/cli/terminal.js'
 
 /** A context whose terminal keeps what was written. */
-export function fakeContext(): { context: Context; out: string[]; err: string[]; exitCode: () => number } {
+export function fakeContext(surroundings: Surroundings = {}): {
+  context: Context
+  out: string[]
+  err: string[]
+  exitCode: () => number
+} {
   const out: string[] = []
   const err: string[] = []
   let code = 0
@@ -16,8 +21,12 @@ export function fakeContext(): { context: Context; out: string[]; err: string[];
     showStatus() {},
     clearStatus() {},
   }
-  const context = createContext(terminal, (given) => {
-    code = given
-  })
+  const context = createContext(
+    terminal,
+    (given) => {
+      code = given
+    },
+    surroundings,
+  )
   return { context, out, err, exitCode: () => code }
 }

@@ -96,6 +96,7 @@ describe('a failure', () => {
       exitCode: 1,
       err: ['tidemark: There is none.'],
     })
+    expect(report(new Error('It broke:\n  in line 2\n')).err).toEqual(['tidemark: It broke: in line 2'])
     expect(report('thrown text')).toEqual({ exitCode: 1, err: ['tidemark: thrown text'] })
     expect(report(new UsageError('No.'))).toEqual({ exitCode: 2, err: ['tidemark: No.'] })
     expect(report(new CommanderError(0, 'commander.helpDisplayed', ''))).toEqual({ exitCode: 0, err: [] })

@@ -30,7 +30,7 @@ export function renderStatus(report: JobReport, now: number, style: Style): stri
       ['definition', status?.definition ?? description.definition],
       ['execution', description.execution],
       ['since', `${formatAge(description.startedAt, now)}${ended(description, now)}`],
-      ['attempt', status && attempt(status)],
+      ['attempt', status && status.attempt > 0 ? attempt(status) : undefined],
       ['reads', status?.deployment?.positions.join('\n')],
       [
         'progress',

@@ -1,6 +1,8 @@
 import { Command } from 'commander'
+import type { Roots } from '../../checkpoint-store/index.js'
 import type { RestoreReference } from '../../engine/engine.js'
-import { messageOf, TidemarkError } from '../../errors.js'
+import { isTidemarkError, TidemarkError } from '../../errors.js'
+import { normalizeUri } from '../../storage/index.js'
 import { type Context, printJson } from '../context.js'
 import { exitCodes } from '../exit-codes.js'
 import { formatBytes, plural } from '../render/text.js'
@@ -33,11 +35,9 @@ export function checkpointsVerifyCommand(context: Context): Command {
 
 async function* verifyAll(context: Context, argument: string): AsyncGenerator<Verified, void, undefined> {
   const { findExecutions, isPath, placeOfJob } = await import('../find-checkpoints.js')
-  const { resolveRestore } = await import('../../checkpoint-store/index.js')
   const roots = await context.roots()
   if (isPath(argument)) {
-    const { reference } = await resolveRestore(roots, '', argument)
-    yield await verify(reference)
+    yield await verifyPath(roots, argument)
     return
   }
   const place = await placeOfJob(roots, argument)
@@ -54,6 +54,18 @@ async function* verifyAll(context: Context, argument: string): AsyncGenerator<Ve
     throw new TidemarkError('RestoreFailed', `Job "${argument}" keeps no checkpoint: there is nothing to verify.`)
 }
 
+/** Metadata that cannot be read is a finding, and not a fault of the question. */
+async function verifyPath(roots: Roots, path: string): Promise<Verified> {
+  const { resolveRestore } = await import('../../checkpoint-store/index.js')
+  try {
+    return await verify((await resolveRestore(roots, '', path)).reference)
+  } catch (error) {
+    const cause = error instanceof TidemarkError ? error.cause : undefined
+    if (!isTidemarkError(cause, 'CheckpointDamaged')) throw error
+    return { uri: normalizeUri(path), ok: false, files: 0, bytes: 0, problems: [cause.message] }
+  }
+}
+
 async function verify(reference: RestoreReference): Promise<Verified> {
   const { verifySnapshot } = await import('../../checkpoint-store/index.js')
   return { uri: reference.uri, ...(await verifySnapshot(reference)) }
@@ -61,5 +73,5 @@ async function verify(reference: RestoreReference): Promise<Verified> {
 
 export function renderVerified({ uri, ok, files, bytes, problems }: Verified): string {
   if (ok) return `ok       ${uri}: ${plural(files, 'file')}, ${formatBytes(bytes)} of state`
-  return `damaged  ${uri}: ${problems.map(messageOf).join(' ')}`
+  return `damaged  ${uri}: ${problems.join(' ')}`
 }

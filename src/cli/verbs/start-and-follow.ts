@@ -15,8 +15,8 @@ export interface Launch {
   readonly detached: boolean
 }
 
-/** How long a detached start waits to learn that the job was refused. */
-const refusalMs = 5_000
+/** How long a detached start waits to see the job run, or learn why it was refused: its arguments are checked last. */
+const refusalMs = 15_000
 
 /** What `run`, `resume` and `fork` have in common: start, then follow, or see that it was taken. */
 export async function startAndFollow(context: Context, launch: Launch): Promise<void> {
@@ -28,8 +28,8 @@ export async function startAndFollow(context: Context, launch: Launch): Promise<
       const job = await client.start(launch.request, { id: launch.id })
       const from = launch.request.restore ? ` from ${launch.request.restore.from}` : ''
       terminal.print(`Started job ${launch.id}${from}, execution ${shortId(job.execution ?? '')}.`)
-      const taken = await warnWithoutWorkers(context, client, launch.request.definition)
-      if (launch.detached) return context.setExitCode(await seeThatItRuns(context, job, taken))
+      const prospect = await lookForWorkers(context, client, launch.request.definition)
+      if (launch.detached) return context.setExitCode(await seeWhatBecomes(context, job, prospect))
       if (terminal.interactive) terminal.print(terminal.style.dim('Ctrl-C detaches; the job runs on.'))
       const { startedAt } = await job.describe()
       context.setExitCode(await follow(job, startedAt, terminal, interrupted))
@@ -37,28 +37,34 @@ export async function startAndFollow(context: Context, launch: Launch): Promise<
   )
 }
 
-/** The job waits for a worker, which may be what was meant, or be due to a misspelt name. */
-async function warnWithoutWorkers(context: Context, client: TidemarkClient, definition: string): Promise<boolean> {
+/** How far a job can come with the workers there are. */
+type Prospect = 'runs' | 'waits' | 'nothing'
+
+/** A job that waits for a worker may be what was meant, or be due to a misspelt name. */
+async function lookForWorkers({ terminal }: Context, client: TidemarkClient, definition: string): Promise<Prospect> {
   const polled = await client.workers(definition)
-  if (polled.anyJob && polled.definition) return true
+  if (polled.anyJob && polled.definition) return 'runs'
   const missing = polled.anyJob ? `No worker has the definition "${definition}"` : 'No worker is running'
-  context.terminal.warn(`${missing}: the job waits until "tidemark worker FILE" brings one.`)
-  return false
+  terminal.warn(`${missing}: the job waits until "tidemark worker FILE" brings one.`)
+  return polled.anyJob ? 'waits' : 'nothing'
 }
 
-async function seeThatItRuns({ terminal }: Context, job: JobHandle, taken: boolean): Promise<number> {
-  const deadline = Date.now() + (taken ? refusalMs : 0)
-  let description: JobDescription
-  do {
-    await pause(100)
+async function seeWhatBecomes({ terminal }: Context, job: JobHandle, prospect: Prospect): Promise<number> {
+  const deadline = Date.now() + (prospect === 'nothing' ? 0 : refusalMs)
+  const settled = ({ running, state }: JobDescription) =>
+    !running || state === 'RUNNING' || (prospect === 'waits' && state !== 'INITIALIZING')
+  let description = await job.describe()
+  while (!settled(description) && Date.now() < deadline) {
+    await pause(200)
     description = await job.describe()
-  } while (description.state === 'INITIALIZING' && Date.now() < deadline)
+  }
   if (description.running) {
     terminal.print(`"tidemark attach ${job.id}" shows what it does.`)
     return exitCodes.ok
   }
   const outcome = await job.result()
-  const ok = outcome.state === 'FINISHED'
-  terminal[ok ? 'print' : 'warn'](outcomeLine(job.id, outcome))
+  const line = outcomeLine(job.id, outcome)
+  if (outcome.state === 'FINISHED') terminal.print(line)
+  else terminal.warn(line)
   return exitCodeOf(outcome.state)
 }
