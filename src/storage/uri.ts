@@ -53,7 +53,9 @@ export function splitUri(uri: string): { readonly parent: string; readonly last:
 
 function fileUri(path: string): StorageUri {
   const trimmed = path.length > 1 ? path.replace(/\/+$/, '') : path
-  return { scheme: 'file', uri: pathToFileURL(trimmed).href, path: trimmed }
+  if (trimmed === '/') return { scheme: 'file', uri: 'file:///', path: trimmed }
+  // A URL loses spaces and control characters at its end; behind a slash they are not at the end.
+  return { scheme: 'file', uri: pathToFileURL(`${trimmed}/`).href.slice(0, -1), path: trimmed }
 }
 
 function filePath(uri: string): string {

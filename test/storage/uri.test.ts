@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { join } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { joinUri, normalizeUri, openStorage, splitUri } from '../../src/storage/index.js'
@@ -61,6 +61,10 @@ describe('normalizeUri', () => {
         expect(uri).not.toMatch(/\/$/)
       }),
     )
+  })
+
+  it.each(['/a/\u0001', '/a/b ', '/a/\u001f/c'])('loses no character of %j', (path) => {
+    expect(fileURLToPath(normalizeUri(path))).toBe(path)
   })
 })
 
