@@ -1,0 +1,30 @@
+/**
+ * The parts of the protocol that can be switched off, one at a time, to see that the model notices. What each does is said where it is
+ * asked for; docs/protocol.md says why each is needed.
+ */
+export const safeguards = [
+  'adoptOnlyOwn',
+  'checkAfterAppend',
+  'closedRefuses',
+  'closeFirst',
+  'everyRunCloses',
+  'tombstone',
+  'newestStays',
+  'confirmedBase',
+  'pinsAreRespected',
+  'pinReadsAgain',
+  'pinsAfterNewest',
+  'sweepBound',
+  'pendingFirst',
+  'onlyNamedCommits',
+  'sweepConfirms',
+] as const
+
+export type Safeguard = (typeof safeguards)[number]
+
+/** Which safeguards hold in this exploration. */
+export type Rules = { readonly [name in Safeguard]: boolean }
+
+export function rulesWithout(missing?: Safeguard): Rules {
+  return Object.fromEntries(safeguards.map((name) => [name, name !== missing])) as unknown as Rules
+}
