@@ -48,7 +48,7 @@ export function audit(world: World, before: CoordinatorState, event: Coordinator
   same(decide(JSON.parse(JSON.stringify(before)), event), decision, 'decision after a round trip through JSON')
   const [from, to] = [jobState(before), jobState(state)]
   hold(isLegalJobState(from, to), () => `from job state ${from} to ${to}`)
-  noteEvent(memory, before, event)
+  noteEvent(memory, event)
   if (commands.some((command) => command.type === 'snapshot')) memory.nonce = event.nonce
   for (const command of commands) auditCommand(world, memory, state, command)
   auditEnd(before, decision)
@@ -58,7 +58,7 @@ export function audit(world: World, before: CoordinatorState, event: Coordinator
   if (world.data.messages % 4 === 0) expectStaleEventsIgnored(state)
 }
 
-function noteEvent(memory: Audit, before: CoordinatorState, event: CoordinatorEvent): void {
+function noteEvent(memory: Audit, event: CoordinatorEvent): void {
   switch (event.type) {
     case 'published':
     case 'publicationAdopted':

@@ -26,28 +26,38 @@ export function take(world: World, step: Step): void {
   const id = waits && { id: `u${world.data.asked++}` }
   switch (step.kind) {
     case 'answer':
-      return world.answer(step.index, step.how)
+      world.answer(step.index, step.how)
+      break
     case 'work':
-      return work(world, step.times)
+      work(world, step.times)
+      break
     case 'pass':
-      return world.advance(step.ms)
+      world.advance(step.ms)
+      break
     case 'timer':
       world.fireNext()
-      return
+      break
     case 'cancel':
-      return world.deliver({ type: 'cancelRequested', by: step.by, ...(step.mode && { mode: step.mode }), ...id })
+      world.deliver({ type: 'cancelRequested', by: step.by, ...(step.mode && { mode: step.mode }), ...id })
+      break
     case 'trigger':
-      return world.deliver({ type: 'triggerRequested', ...id })
+      world.deliver({ type: 'triggerRequested', ...id })
+      break
     case 'nextRun':
-      return world.deliver({ type: step.overdue ? 'nextRunOverdue' : 'nextRunDue' })
+      world.deliver({ type: step.overdue ? 'nextRunOverdue' : 'nextRunDue' })
+      break
     case 'ghost':
-      return landGhost(world)
+      landGhost(world)
+      break
     case 'intruder':
-      return intrude(world.data.log, step.closes ? 'closed' : 'claim', `intruder-${world.data.messages}`)
+      intrude(world.data.log, step.closes ? 'closed' : 'claim', `intruder-${world.data.messages}`)
+      break
     case 'bookmark':
-      return world.bookmark()
+      world.bookmark()
+      break
     case 'reset':
-      return world.reset()
+      world.reset()
+      break
   }
 }
 
