@@ -5,6 +5,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.js'
 import { Narrator, type Observation } from './render/narrator.js'
 import { outcomeLine } from './render/outcome.js'
 import type { Terminal } from './terminal.js'
+import { unlessNoWorker } from './unless-no-worker.js'
 
 /** How often a running job is looked at. A look costs its worker one or two queries. */
 const lookEveryMs = 500
@@ -119,13 +120,4 @@ class Observer {
 
 function unlessTransient(error: unknown): undefined {
   if (!isTidemarkError(error) || error.class !== 'retry') throw error
-}
-
-async function unlessNoWorker<T>(answer: Promise<T>): Promise<T | undefined> {
-  try {
-    return await answer
-  } catch (error) {
-    if (isTidemarkError(error, 'NoWorker')) return undefined
-    throw error
-  }
 }

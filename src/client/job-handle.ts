@@ -3,11 +3,12 @@ import type { CancelOutcome } from '../coordinator/commands.js'
 import type { CancelMode, TriggerOutcome } from '../coordinator/state.js'
 import type { CheckpointsView, StatusView } from '../coordinator/view.js'
 import { TidemarkError } from '../errors.js'
+import { type CallOptions, Calls } from './calls.js'
 import { type JobOutcome, outcomeOfFailure } from './job-outcome.js'
 import type { JobRequest } from './job-request.js'
 import { type JobSummary, summarize } from './job-summary.js'
 import { type JobWork, readWork } from './job-work.js'
-import { explain, jobNotFound } from './service-errors.js'
+import { jobNotFound } from './service-errors.js'
 import { readRequest } from './start-event.js'
 import { serverTimeoutMs, workerTimeoutMs } from './time-limits.js'
 
@@ -25,9 +26,11 @@ export class JobHandle {
   /** First run id of the execution, where this handle started it. */
   readonly execution: string | undefined
   readonly #client: Client
+  readonly #calls: Calls
 
-  constructor(client: Client, id: string, execution?: string) {
+  constructor(client: Client, id: string, execution?: string, calls = new Calls(client)) {
     this.#client = client
+    this.#calls = calls
     this.id = id
     this.execution = execution
   }
@@ -44,7 +47,7 @@ export class JobHandle {
 
   /** What Temporal's server knows of it. Needs no worker. */
   async describe(): Promise<JobDescription> {
-    return this.#call(serverTimeoutMs, {}, async () => {
+    return this.#call({ timeoutMs: serverTimeoutMs }, async () => {
       const description = await this.#handle().describe()
       if (description.type !== 'streamJob') throw jobNotFound(this.id)
       const { workflowExecutionInfo, pendingActivities } = description.raw
@@ -56,7 +59,7 @@ export class JobHandle {
 
   /** What it was asked to do, as far as Temporal still knows. Needs no worker. */
   async request(): Promise<JobRequest | undefined> {
-    return this.#call(serverTimeoutMs, {}, () => readRequest(this.#client, this.id))
+    return this.#call({ timeoutMs: serverTimeoutMs }, () => readRequest(this.#client, this.id))
   }
 
   /**
@@ -74,7 +77,9 @@ export class JobHandle {
 
   /** Leaves word that the job is to be cancelled, for a worker to act on now or later. */
   async requestCancel(mode?: CancelMode): Promise<void> {
-    await this.#call(serverTimeoutMs, {}, () => this.#handle().signal('cancel', ...(mode === undefined ? [] : [mode])))
+    await this.#call({ timeoutMs: serverTimeoutMs }, () =>
+      this.#handle().signal('cancel', ...(mode === undefined ? [] : [mode])),
+    )
   }
 
   /** Takes a checkpoint now, whatever the interval, and resolves when it is complete or has failed. */
@@ -100,9 +105,7 @@ export class JobHandle {
         throw error
       }
     }
-    const ended = await this.#call(undefined, {}, () =>
-      signal === undefined ? wait() : this.#client.withAbortSignal(signal, wait),
-    )
+    const ended = await this.#call(signal === undefined ? {} : { signal }, wait)
     // The memo is written before the end; by now a newer execution may have taken the id.
     const last = await this.describe()
     if (last.execution !== execution) return ended
@@ -115,15 +118,15 @@ export class JobHandle {
   }
 
   async #query<T>(name: string, timeoutMs: number): Promise<T> {
-    return this.#call(timeoutMs, { needsWorker: true }, () => this.#handle().query<T>(name))
+    return this.#call({ timeoutMs, needsWorker: true }, () => this.#handle().query<T>(name))
   }
 
   /** Two limits: a worker has to take the update in time; how long it then takes to settle is the job's own business. */
   async #update<T>(name: string, argument: unknown, timeoutMs: number): Promise<T> {
-    const update = await this.#call(timeoutMs, { needsWorker: true }, () =>
+    const update = await this.#call({ timeoutMs, needsWorker: true }, () =>
       this.#handle().startUpdate<T, [unknown]>(name, { args: [argument], waitForStage: 'ACCEPTED' }),
     )
-    return this.#call(undefined, {}, () => update.result())
+    return this.#call({}, () => update.result())
   }
 
   /** Where a message found the job ended, or saw it end, how it did; else the error itself. */
@@ -135,11 +138,7 @@ export class JobHandle {
     return `the job has already ended as ${state}`
   }
 
-  async #call<T>(timeoutMs: number | undefined, asked: { needsWorker?: boolean }, call: () => Promise<T>): Promise<T> {
-    try {
-      return await (timeoutMs === undefined ? call() : this.#client.withDeadline(Date.now() + timeoutMs, call))
-    } catch (error) {
-      throw explain(error, { job: this.id, ...asked })
-    }
+  #call<T>(options: CallOptions, call: () => Promise<T>): Promise<T> {
+    return this.#calls.make({ job: this.id, ...options }, call)
   }
 }

@@ -5,6 +5,7 @@ import { parseJobSpec } from '../spec/job-spec.js'
 import { connectClient } from '../temporal/connection.js'
 import { resolveTemporal, type TemporalTarget } from '../temporal/target.js'
 import { definitionQueue } from '../temporal/task-queues.js'
+import { Calls } from './calls.js'
 import { JobHandle } from './job-handle.js'
 import type { JobRequest } from './job-request.js'
 import { type JobSummary, summarize } from './job-summary.js'
@@ -37,11 +38,13 @@ const queueTypes = { workflow: 1, activity: 2 }
  */
 export class TidemarkClient {
   readonly #client: Client
+  readonly #calls: Calls
   readonly #taskQueue: string
 
   /** @param client in the namespace of the jobs; give it our `dataConverter` if others' payloads may be unreadable */
   constructor(client: Client, options: TidemarkClientOptions = {}) {
     this.#client = client
+    this.#calls = new Calls(client)
     this.#taskQueue = options.taskQueue ?? 'tidemark'
   }
 
@@ -65,7 +68,7 @@ export class TidemarkClient {
     const parsed = parseJobSpec(request)
     if (!parsed.ok) throw new TidemarkError('InvalidJobSpec', parsed.message, { details: parsed.faults })
     const id = checkJobId(options.id ?? request.definition)
-    return this.#call(id, async () => {
+    return this.#calls.make({ job: id, timeoutMs: serverTimeoutMs }, async () => {
       const handle = await this.#client.workflow.start('streamJob', {
         workflowId: id,
         taskQueue: this.#taskQueue,
@@ -75,13 +78,13 @@ export class TidemarkClient {
         workflowIdConflictPolicy: 'FAIL',
         staticSummary: summaryOf(request),
       })
-      return new JobHandle(this.#client, id, handle.firstExecutionRunId)
+      return new JobHandle(this.#client, id, handle.firstExecutionRunId, this.#calls)
     })
   }
 
   /** A job by its id. Nothing is asked yet. */
   job(id: string): JobHandle {
-    return new JobHandle(this.#client, id)
+    return new JobHandle(this.#client, id, undefined, this.#calls)
   }
 
   /**
@@ -106,7 +109,7 @@ export class TidemarkClient {
 
   /** Whether workers have asked for work of a definition, or of any job, within the last minutes. */
   async workers(definition: string): Promise<{ readonly anyJob: boolean; readonly definition: boolean }> {
-    return this.#call(undefined, async () => {
+    return this.#calls.make({ timeoutMs: serverTimeoutMs }, async () => {
       const [anyJob, ofDefinition] = await Promise.all([
         this.#isPolled(this.#taskQueue, queueTypes.workflow),
         this.#isPolled(definitionQueue(definition), queueTypes.activity),
@@ -115,7 +118,9 @@ export class TidemarkClient {
     })
   }
 
+  /** Gives up what was asked and is not answered, and closes the connection. */
   async close(): Promise<void> {
+    await this.#calls.giveUp()
     await this.#client.connection.close()
   }
 
@@ -132,14 +137,6 @@ export class TidemarkClient {
       const notFound = 5
       if (isGrpcServiceError(error) && error.code === notFound) return false
       throw error
-    }
-  }
-
-  async #call<T>(job: string | undefined, call: () => Promise<T>): Promise<T> {
-    try {
-      return await this.#client.withDeadline(Date.now() + serverTimeoutMs, call)
-    } catch (error) {
-      throw explain(error, job === undefined ? {} : { job })
     }
   }
 }

@@ -1,8 +1,8 @@
 import { Command } from 'commander'
 import type { JobHandle } from '../../client/index.js'
-import { isTidemarkError } from '../../errors.js'
 import { type Context, printJson } from '../context.js'
 import { type JobReport, renderStatus } from '../render/status.js'
+import { unlessNoWorker } from '../unless-no-worker.js'
 
 export function statusCommand(context: Context): Command {
   return new Command('status')
@@ -26,11 +26,9 @@ const queryTimeoutMs = 5_000
 async function readReport(job: JobHandle): Promise<JobReport> {
   const description = await job.describe()
   if (!description.running) return { description, outcome: await job.result() }
-  try {
-    const [status, checkpoints] = await Promise.all([job.status(queryTimeoutMs), job.checkpoints(queryTimeoutMs)])
-    return { description, status, checkpoints }
-  } catch (error) {
-    if (isTidemarkError(error, 'NoWorker')) return { description }
-    throw error
-  }
+  const [status, checkpoints] = await Promise.all([
+    unlessNoWorker(job.status(queryTimeoutMs)),
+    unlessNoWorker(job.checkpoints(queryTimeoutMs)),
+  ])
+  return { description, ...(status && { status }), ...(checkpoints && { checkpoints }) }
 }
