@@ -11,7 +11,7 @@ import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js
 import { plainTarget, type TemporalTarget } from '../../src/temporal/target.js'
 import { replayAll } from './replay.js'
 
-export const jobsFile = fileURLToPath(new URL('./fixtures/jobs.ts', import.meta.url))
+export const jobsFile = fileURLToPath(new URL('./fixtures/jobs.mjs', import.meta.url))
 
 /** A Temporal server, a directory and workers, for the jobs of one test file. */
 export interface Installation {
