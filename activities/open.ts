@@ -42,12 +42,15 @@ export async function open(dependencies: StorageDependencies, input: OpenInput):
   if (settings.roots.data !== settings.roots.metadata) await probe(roots.data, input.nonce)
 
   const log = new ExecutionLog(roots, input.job, input.execution)
-  const record = (await log.record()) ?? (await begin(roots, log, input, spec, settings))
+  const present = await log.record()
+  const record = present ?? (await begin(roots, log, input, spec, settings))
   if (record.state === 'deleted') {
     const message = `Execution ${input.execution} of job "${input.job}" has been deleted: start the job anew.`
     throw new TidemarkError('ExecutionClosed', message)
   }
   const { newest } = await log.observe()
+  // A record that landed late was seen by no execution that began before it did; this run is the job's now, so theirs end.
+  if (present !== undefined && newest?.kind !== 'closed') await closeOthers(roots, input)
   const { restoredFrom } = record
   const restored = restoredFrom && newest === undefined ? await openSnapshot(restoredFrom) : undefined
   return {
@@ -59,6 +62,11 @@ export async function open(dependencies: StorageDependencies, input: OpenInput):
   }
 }
 
+async function closeOthers(roots: Roots, { job, execution, at, nonce }: OpenInput): Promise<void> {
+  const reason = `a run of the job's execution ${execution} began`
+  await closeOpenExecutions(roots, job, { except: execution, at: new Date(at).toISOString(), nonce, reason })
+}
+
 async function begin(
   roots: Roots,
   log: ExecutionLog,
@@ -66,9 +74,7 @@ async function begin(
   spec: JobSpec,
   settings: Settings,
 ): Promise<ExecutionRecord> {
-  const at = new Date(input.at).toISOString()
-  const reason = `a new execution of the job, ${input.execution}, began`
-  await closeOpenExecutions(roots, input.job, { except: input.execution, at, nonce: input.nonce, reason })
+  await closeOthers(roots, input)
   const restoredFrom = await settleRestore(roots, input, spec)
   return log.create({
     formatVersion: 1,
@@ -78,7 +84,7 @@ async function begin(
     definition: spec.definition,
     policy: spec.checkpointing.retention,
     roots: settings.roots,
-    createdAt: at,
+    createdAt: new Date(input.at).toISOString(),
     ...(restoredFrom && { restoredFrom }),
   })
 }

@@ -305,6 +305,25 @@ describe('7. a new execution closes the older ones first', () => {
     expect((await lab.log().observe()).newest).toMatchObject({ kind: 'closed', number: 4, alive: [3] })
   })
 
+  it('a record that landed after its successor began was not closed by it; its next run closes the successor', async () => {
+    const lab = await Lab.open()
+    const { fs, frozen, release } = freezingFileSystem(
+      ({ call, path }) => call === 'link' && path.endsWith('_execution'),
+    )
+    const late = lab.through(fs).log('e1').create(lab.record('e1'))
+    await frozen
+    await closeOpenExecutions(lab.roots, job, { ...successor, except: 'e2' })
+    await run(lab, [2], { execution: 'e2' })
+    release()
+    await late
+    expect((await lab.log('e1').observe()).newest).toBeUndefined()
+    expect(await closeOpenExecutions(lab.roots, job, { ...successor, except: 'e1' })).toEqual(['e2'])
+    expect(await lab.log('e2').append(checkpoint(3, { execution: 'e2' }))).toMatchObject({
+      outcome: 'taken',
+      by: { kind: 'closed' },
+    })
+  })
+
   it('a late try of an execution that was closed itself closes nobody', async () => {
     const lab = await Lab.open()
     await run(lab, [2])
