@@ -13,6 +13,7 @@ import { activityScheduled, eventOf } from './history-events.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, details, memo, status } from './messages-to-jobs.js'
 import { payload } from './raw-messages.js'
+import { recordHistory } from './record-history.js'
 import { treeOf } from './tree.js'
 
 let tidemark: Installation
@@ -180,6 +181,7 @@ test('a job whose definition no worker has waits visibly, and goes on when one c
   try {
     expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 1, restarts: 0 })
     expect(await committed(at('late-out'))).toEqual([{ a: 1 }])
+    await recordHistory(client, 'waiting-for-a-worker', job)
   } finally {
     await worker.shutdown()
   }
@@ -205,6 +207,7 @@ describe('a checkpoint directory that cannot be written any more', () => {
     const note = expect.stringContaining('not recorded in storage')
     expect(await cancel(job)).toEqual({ state: 'CANCELED', retention: 'retained', kept: [number], note })
     expect((await ended(job)).status).toBe('CANCELLED')
+    await recordHistory(broken.client, 'cancel-while-storage-is-dead', job)
   })
 
   test('a job tells why it does not begin, and begins once the directory is back', async () => {

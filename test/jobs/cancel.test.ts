@@ -9,6 +9,7 @@ import { appearance } from './files.js'
 import { activityFailed, activityScheduled, eventOf, timerStarted } from './history-events.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, memo, status } from './messages-to-jobs.js'
+import { recordHistory } from './record-history.js'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js'
 
 type Handle = WorkflowHandleWithFirstExecutionRunId
@@ -157,6 +158,7 @@ describe('cancel while a job is failing', () => {
     await release()
     expect(await asked.result()).toEqual({ state: 'CANCELED', retention: 'retained', kept: [2, 3] })
     await expectCancelled(job, [2, 3])
+    await recordHistory(tidemark.client, 'cancel-while-failing', job)
   })
 
   test('for good, it is too late', async () => {

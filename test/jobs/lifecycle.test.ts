@@ -2,6 +2,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { committed, readings, type Sum, sumsOf, writeReadings } from './data.js'
 import { type Installation, startInstallation } from './installation.js'
+import { recordHistory } from './record-history.js'
 
 let tidemark: Installation
 
@@ -22,6 +23,7 @@ describe('a job over a bounded source', () => {
     const result = await handle.result()
     expect(result).toMatchObject({ state: 'FINISHED', records: 3_000, restarts: 0 })
     expect(await committed<Sum>(at('out'))).toEqual(sumsOf(input))
+    await recordHistory(tidemark.client, 'finish', handle)
     const objects = await tidemark.roots.metadata.list('bounded')
     expect(objects.map((object) => object.name)).toEqual([`bounded/${handle.firstExecutionRunId}/_execution`])
   })

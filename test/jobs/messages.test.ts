@@ -7,6 +7,7 @@ import { activityCompleted, eventOf } from './history-events.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, checkpoints, details, memo, status } from './messages-to-jobs.js'
 import { payload, signalRaw, updateRaw } from './raw-messages.js'
+import { recordHistory } from './record-history.js'
 import { temporal } from './temporal-command.js'
 
 type Handle = WorkflowHandleWithFirstExecutionRunId
@@ -51,6 +52,7 @@ describe('signals by the command line of Temporal', () => {
     const number = await checkpoint(job)
     await signal(job, '--name', 'cancel', '-i', '"RETAIN"')
     await expectCancelled(job, [number])
+    await recordHistory(tidemark.client, 'cancel-retain', job)
   })
 
   test.concurrent('so does an object', async () => {
@@ -58,6 +60,7 @@ describe('signals by the command line of Temporal', () => {
     await checkpoint(job)
     await signal(job, '--name', 'cancel', '-i', '{"retention": "DELETE"}')
     await expectCancelled(job, [])
+    await recordHistory(tidemark.client, 'cancel-delete', job)
   })
 
   test.concurrent('a checkpoint is triggered, queried, and cancelled natively', async () => {
@@ -150,5 +153,6 @@ describe('messages that cannot be understood', () => {
     expect(await cancel(job, 'DELETE')).toEqual({ state: 'CANCELED', retention: 'deleted', kept: [] })
     await expectCancelled(job, [])
     expect(number).toBe(3)
+    await recordHistory(tidemark.client, 'nonsense', job)
   })
 })

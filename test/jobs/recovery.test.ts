@@ -8,6 +8,7 @@ import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, checkpoints, status } from './messages-to-jobs.js'
 import { randomFrom, seedOfThisRun } from './random.js'
+import { recordHistory } from './record-history.js'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js'
 
 vi.setConfig({ testTimeout: 120_000 })
@@ -111,6 +112,7 @@ test('kill -9 of the only worker, and a new one afterwards', async () => {
   await startWorkers(1)
   expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 3_000, restarts: 1 })
   expect(await committed<Sum>(at('only-out'))).toEqual(sumsOf(input))
+  await recordHistory(tidemark.client, 'host-lost', job)
 })
 
 describe('a worker that is taken away', () => {

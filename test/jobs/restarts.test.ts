@@ -6,6 +6,8 @@ import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
 import { checkpointCovering, memo } from './messages-to-jobs.js'
 
+import { recordHistory } from './record-history.js'
+
 let tidemark: Installation
 
 beforeAll(async () => {
@@ -35,6 +37,7 @@ test('a task that fails goes on from the latest checkpoint, and every record cou
   expect(await committed<Sum>(at('flaky-out'))).toEqual(sumsOf(input))
   const attempts = (await committedFiles(at('flaky-out'))).map((name) => /-a(\d+)-/.exec(name)?.[1])
   expect(new Set(attempts)).toEqual(new Set(['1', '2']))
+  await recordHistory(tidemark.client, 'restart', job)
 })
 
 describe('a job that cannot go on fails, and names what is kept', () => {
@@ -77,6 +80,7 @@ describe('a job that cannot go on fails, and names what is kept', () => {
     expect(message).toContain(`chk-${number} in ${folder}; resume from chk-${number} with "tidemark resume ${name}"`)
     expect(await memo(job)).toMatchObject({ state: 'FAILED', restarts })
     expect(await committed<Sum>(args.output)).toEqual(sumsOf(good))
+    await recordHistory(tidemark.client, `fail-${name}`, job)
   })
 
   test('once its input is repaired it resumes where it was', async () => {

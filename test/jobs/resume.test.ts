@@ -8,6 +8,7 @@ import { committed, committedFiles, type Reading, readings, type Sum, sumsOf, wr
 import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpointCovering } from './messages-to-jobs.js'
+import { recordHistory } from './record-history.js'
 import { contentOf, filesIn } from './tree.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -94,6 +95,7 @@ describe('under the same id a job resumes from any checkpoint, to and fro betwee
       })
       expect(await job.result()).toMatchObject({ state: 'FINISHED', records: all.length, restarts: 0 })
       expect(await committed<Sum>(output())).toEqual(sumsOf(all))
+      if (index === 0) await recordHistory(tidemark.client, 'resume', job)
 
       const isFirst = (file: string) => parsePart(file)?.execution === first.firstExecutionRunId
       const covered = (file: string) => (parsePart(file)?.number ?? 0) <= (numbers[steps - 1] ?? 0)
