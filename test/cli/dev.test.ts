@@ -8,7 +8,7 @@ import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { endAll, type Shell, spawnTidemark, tidemark } from './command.js'
 
-const jobsFile = fileURLToPath(new URL('../jobs/fixtures/jobs.ts', import.meta.url))
+const jobsFile = fileURLToPath(new URL('../jobs/fixtures/jobs.mjs', import.meta.url))
 
 let shell: Shell
 
@@ -40,7 +40,7 @@ it('is ready when jobs can be started, tells both addresses in one line, and sto
   expect(started).toEqual({
     code: 0,
     out: expect.stringMatching(
-      /^Started job ticks, execution [0-9a-f]{8}\.\n"tidemark attach ticks" shows what it does\.\n$/,
+      /^Started job ticks, execution [0-9a-f]{8}-[0-9a-f]{4}\.\n"tidemark attach ticks" shows what it does\.\n$/,
     ),
     err: '',
   })

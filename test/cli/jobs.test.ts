@@ -12,7 +12,7 @@ import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js
 import { committed, readings, sumsOf, writeReadings } from '../jobs/data.js'
 import { endAll, type Running, type Shell, spawnTidemark, tidemark } from './command.js'
 
-const jobsFile = fileURLToPath(new URL('../jobs/fixtures/jobs.ts', import.meta.url))
+const jobsFile = fileURLToPath(new URL('../jobs/fixtures/jobs.mjs', import.meta.url))
 
 let server: DevServer
 let shell: Shell
@@ -67,7 +67,7 @@ describe('run', () => {
       .replace(/^(INITIALIZING|CREATED) .*\n/gm, '')
       .trimEnd()
       .split('\n')
-    expect(lines[0]).toMatch(/^Started job sums, execution [0-9a-f]{8}\.$/)
+    expect(lines[0]).toMatch(/^Started job sums, execution [0-9a-f]{8}-[0-9a-f]{4}\.$/)
     expect(lines[1]).toMatch(/^RUNNING attempt 1 on \S+: exactly-once, a checkpoint every 300ms$/)
     expect(lines[2]).toBe('  reads input.ndjson at byte 0 (line 1)')
     expect(lines.at(-2)).toMatch(/^chk-\d+ +300 records {2}\S+ k?B.* in .*s$/)

@@ -83,6 +83,10 @@ describe('what is told of a job', () => {
     expect(narrator.observe({ now, description: description(), status: restarting }).lines).toEqual([
       'RESTARTING Waiting 1s before restart 1. Because: h1 is lost.',
     ])
+    const step = { ...restarting, activity: 'Waiting for a worker.' }
+    const steps = (ms: number) => narrator.observe({ now: now + ms, description: description(), status: step }).lines
+    expect(steps(0)).toEqual([])
+    expect(steps(2_000)).toEqual(['RESTARTING Waiting for a worker. Because: h1 is lost.'])
     expect(
       narrator.observe({ now, description: description(), status: status({ attempt: 2, host: 'h2' }) }).lines[0],
     ).toMatch(/^RUNNING attempt 2 on h2/)

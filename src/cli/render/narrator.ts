@@ -20,17 +20,14 @@ export interface Narration {
   readonly status: string
 }
 
-/** The steps of a start are worth a line only where one of them takes long. */
+/** The steps of a start, or of a restart once its cause is told, are worth a line only where one of them takes long. */
 const passingMs = 2_000
-
-function isPassing({ status }: Observation): boolean {
-  return status === undefined || status.state === 'INITIALIZING' || status.state === 'CREATED'
-}
 
 /** Makes a story of what is seen of a job now and then: each thing is told once. */
 export class Narrator {
   readonly #since: string
   #told = ''
+  #failure: string | undefined
   #held: { readonly news: string; readonly since: number } | undefined
   #attempt = 0
   #checkpoint = 0
@@ -56,13 +53,20 @@ export class Narrator {
     if (status?.state === 'RUNNING' && status.attempt > this.#attempt) {
       this.#attempt = status.attempt
       this.#told = status.activity
+      this.#failure = undefined
       return started(status)
     }
     const news = describe(observation)
     if (news === undefined || news === this.#told) return []
-    if (isPassing(observation) && !this.#hasLasted(news, observation.now)) return []
+    if (this.#isPassing(observation) && !this.#hasLasted(news, observation.now)) return []
     this.#told = news
+    this.#failure = status?.lastFailure
     return [news]
+  }
+
+  #isPassing({ status }: Observation): boolean {
+    if (status === undefined || status.state === 'INITIALIZING' || status.state === 'CREATED') return true
+    return status.state === 'RESTARTING' && status.lastFailure === this.#failure
   }
 
   #hasLasted(news: string, now: number): boolean {

@@ -42,9 +42,9 @@ export function formatAge(at: string, now: number): string {
   return `${Math.floor(seconds / 86_400)} d ago`
 }
 
-/** Enough of an execution's id to tell it from others. */
+/** Enough of an execution's id to tell it from others: ids begin with the time, to the millisecond. */
 export function shortId(execution: string): string {
-  return execution.slice(0, 8)
+  return execution.slice(0, 13)
 }
 
 /** `chk-3, chk-4`. */
