@@ -54,6 +54,9 @@ const handlers: Handlers = {
   },
   async close() {
     await Promise.all([...tasks.values()].map((task) => task.close()))
+    // In a turn of its own, once the answer is posted. The thread ends itself, since one that is terminated from outside
+    // while it is still in the callback of a message can take the whole process with it.
+    setImmediate(() => process.exit(0))
     return null
   },
 }

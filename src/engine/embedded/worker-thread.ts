@@ -70,14 +70,14 @@ export class WorkerThread {
     })
   }
 
-  /** Ends the thread, in good order if it can; resolves when it is gone. */
+  /** Has the thread end itself, in good order; one that does not within the grace is terminated. Resolves when it is gone. */
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true
       const grace = setTimeout(() => this.#worker.terminate(), closeGraceMs)
-      await this.call('close' as const, undefined as never).catch(() => undefined)
+      this.call('close' as const, undefined as never).catch(() => undefined)
+      await this.ended
       clearTimeout(grace)
-      await this.#worker.terminate()
     }
     await this.ended
   }
