@@ -135,7 +135,7 @@ export function describeActivity(state: CoordinatorState): string {
     case 'draining':
       return state.ending ? settling : 'Settling what is in flight before the restart.'
     case 'backoff':
-      return `Waiting ${formatDuration(state.backoffMs ?? 0)} before restart ${state.attempt}.`
+      return `Waiting ${formatDuration(Math.round((state.backoffMs ?? 0) / 100) * 100)} before restart ${state.attempt}.`
     case 'closing':
     case 'cleaning':
       return 'Applying the retention policy.'
