@@ -19,6 +19,8 @@ export interface StatusView {
   readonly deployment?: Deployment
   readonly checkpointing: 'off' | string
   readonly latest?: LatestCheckpoint
+  /** Numbers of the checkpoints that exist now. */
+  readonly kept: readonly number[]
   readonly pending?: { readonly number: number; readonly stage: string; readonly since: string }
   readonly counts: Counts
   readonly restoredFrom?: string
@@ -77,6 +79,7 @@ export function viewStatus(state: CoordinatorState, notices: readonly string[]):
     restarts: state.counts.restarts,
     checkpointing: interval === 0 ? 'off' : `every ${formatDuration(interval)}`,
     counts: state.counts,
+    kept: state.alive,
     notices,
     ...(state.host !== undefined && { host: state.host }),
     ...(state.deployment && { deployment: state.deployment }),

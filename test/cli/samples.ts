@@ -33,6 +33,7 @@ export function status(more: Partial<StatusView> = {}): StatusView {
     checkpointing: 'every 1s',
     counts: { triggered: 0, completed: 0, failed: 0, restarts: 0 },
     notices: [],
+    kept: [],
     deployment: { guarantee: 'exactly-once', tasks: 1, restoredRecords: 0, positions: ['flights.ndjson at byte 0'] },
     ...more,
   }

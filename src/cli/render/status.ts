@@ -15,11 +15,11 @@ export interface JobReport {
 }
 
 export function renderStatus(report: JobReport, now: number, style: Style): string[] {
-  const { description, status, checkpoints, outcome } = report
+  const { description, status, outcome } = report
   const state = status?.state ?? description.state
   const { progress } = description
   const latest = status?.latest ?? description.latest
-  const kept = checkpoints?.retained ?? description.kept
+  const kept = status?.kept ?? description.kept
   return [
     `${style.bold(description.id)} ${style.state(state)}`,
     ...renderFields([

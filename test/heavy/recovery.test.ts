@@ -3,13 +3,13 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { TriggerOutcome } from '../../src/coordinator/state.js'
-import { committed, readings, type Sum, sumsOf, writeReadings } from './data.js'
-import { ended } from './endings.js'
-import { type Installation, startInstallation } from './installation.js'
-import { cancel, checkpoint, checkpoints, status } from './messages-to-jobs.js'
-import { randomFrom, seedOfThisRun } from './random.js'
-import { recordHistory } from './record-history.js'
-import { startWorkerProcess, type WorkerProcess } from './worker-process.js'
+import { committed, readings, type Sum, sumsOf, writeReadings } from '../jobs/data.js'
+import { ended } from '../jobs/endings.js'
+import { type Installation, startInstallation } from '../jobs/installation.js'
+import { cancel, checkpoint, checkpoints, status } from '../jobs/messages-to-jobs.js'
+import { randomFrom, seedOfThisRun } from '../jobs/random.js'
+import { recordHistory } from '../jobs/record-history.js'
+import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
 
 vi.setConfig({ testTimeout: 120_000 })
 
@@ -55,7 +55,7 @@ async function checkpointAfterLoss(job: WorkflowHandleWithFirstExecutionRunId): 
   for (;;) {
     const outcome = await job.executeUpdate<TriggerOutcome, []>('triggerCheckpoint')
     if (outcome.state === 'completed') return outcome.number
-    expect(outcome.reason).toMatch(/does not answer any more|is not here|was stopped/)
+    expect(outcome.reason).toMatch(/does not answer any more|does not run here|was stopped|shutting down/)
   }
 }
 
@@ -128,7 +128,8 @@ describe('a worker that is taken away', () => {
     expect(host).not.toBe(sleeper.host)
 
     sleeper.signal('SIGCONT')
-    await sleeper.printed(/attempt 1 of job 'stopped' is stopped: nobody watched it/)
+    // Its tasks end by whatever they meet first: their output is swept, nobody watches them, or a stale message.
+    await sleeper.printed(/attempt \d of job 'stopped' (failed|is stopped|could not start)/)
     await checkpoint(job)
     expect(await status(job)).toMatchObject({ state: 'RUNNING', host, attempt: 2 })
     await expectExact(job)
