@@ -26,8 +26,9 @@ export interface WorkerProcess {
 export async function startWorkerProcess(
   { dir, target }: Installation,
   env: Record<string, string> = {},
+  jobFiles: readonly string[] = [jobsFile],
 ): Promise<WorkerProcess> {
-  const child = spawn(process.execPath, [cli, 'worker', jobsFile], {
+  const child = spawn(process.execPath, [cli, 'worker', ...jobFiles], {
     cwd: dir,
     env: { ...process.env, TEMPORAL_ADDRESS: target.address, TIDEMARK_CONF_DIR: dir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
