@@ -66,6 +66,7 @@ describe('the status of a job', () => {
         counts: { triggered: 8, completed: 6, failed: 1, restarts: 0 },
         pending: { number: 8, stage: 'publishing', since: ago(0) },
         restoredFrom: 'file:///ck/chk-1',
+        kept: [6, 7],
         notices: ['A message was not understood.'],
       }),
       checkpoints: {
