@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import { dataConverter } from '../../src/temporal/data-converter.js'
+import { installRuntime } from '../../src/temporal/runtime.js'
 
 export const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
 
@@ -17,6 +18,7 @@ export async function replayAll(client: Client): Promise<number> {
 
 export async function replay(histories: readonly { workflowId: string; history: unknown }[]): Promise<number> {
   if (histories.length === 0) return 0
+  quiet()
   const results = Worker.runReplayHistories({ workflowBundle: { codePath }, dataConverter }, histories)
   let replayed = 0
   for await (const { workflowId, error } of results) {
@@ -24,4 +26,13 @@ export async function replay(histories: readonly { workflowId: string; history: 
     replayed++
   }
   return replayed
+}
+
+/** A process that had no worker yet would print each state of the one that replays. */
+function quiet(): void {
+  try {
+    installRuntime()
+  } catch {
+    // A worker of this process has done so.
+  }
 }
