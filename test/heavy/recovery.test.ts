@@ -55,7 +55,8 @@ async function checkpointAfterLoss(job: WorkflowHandleWithFirstExecutionRunId): 
   for (;;) {
     const outcome = await job.executeUpdate<TriggerOutcome, []>('triggerCheckpoint')
     if (outcome.state === 'completed') return outcome.number
-    expect(outcome.reason).toMatch(/does not answer any more|does not run here|was stopped|shutting down/)
+    // Lost with the host, in whichever way that was noticed first; only a job that has ended would never take one.
+    expect(outcome.reason).not.toMatch(/has ended|is ending/)
   }
 }
 
