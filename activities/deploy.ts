@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import { snapshotFolder } from '../src/checkpoint/paths.js'
+import { snapshotUri } from '../src/checkpoint/paths.js'
 import { listExecutions, openSnapshot } from '../src/checkpoint-store/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../src/engine/engine.js'
 import type { DeployInput } from './contract.js'
@@ -26,7 +26,7 @@ export async function finishOutput(
   const { newest } = await openLog({ job, execution, roots }).log.observe()
   const number = newest?.alive.at(-1)
   if (number === undefined) return { through: 0 }
-  const uri = `${roots.metadata}/${job}/${execution}/${snapshotFolder(number)}`
+  const uri = snapshotUri(roots.metadata, job, execution, number)
   const request = await requestFor(input, { job, execution, number, uri })
   await whileBeating({ state: 'finishing output' }, (signal) => engine.recoverOutput(request, signal))
   return { through: number }

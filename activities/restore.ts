@@ -1,4 +1,4 @@
-import { snapshotFolder } from '../src/checkpoint/paths.js'
+import { snapshotUri } from '../src/checkpoint/paths.js'
 import { verifySnapshot } from '../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../src/engine/engine.js'
 import { TidemarkError } from '../src/errors.js'
@@ -22,7 +22,7 @@ export async function resolveRestorePoint(
           job: input.job,
           execution: input.execution,
           number,
-          uri: `${input.roots.metadata}/${input.job}/${input.execution}/${snapshotFolder(number)}`,
+          uri: snapshotUri(input.roots.metadata, input.job, input.execution, number),
         }
   if (restore === undefined) return {}
   const { ok, problems } = await verifySnapshot(restore)

@@ -10,7 +10,7 @@ import {
   uuid4,
   workflowInfo,
 } from '@temporalio/workflow'
-import { executionFolder } from '../src/checkpoint/paths.js'
+import { executionUri } from '../src/checkpoint/paths.js'
 import type { Command, EndOutcome } from '../src/coordinator/commands.js'
 import { canContinueAsNew, carryOver, decide } from '../src/coordinator/decide.js'
 import type { EventBody } from '../src/coordinator/events.js'
@@ -235,6 +235,6 @@ function describeCancellation(state: CoordinatorState, outcome: EndOutcome): str
 function describeKept(state: CoordinatorState, outcome: EndOutcome): string {
   const newest = outcome.kept.at(-1)
   if (newest === undefined) return ''
-  const folder = `${state.settings.roots.metadata}/${executionFolder(state.job, state.execution)}`
+  const folder = executionUri(state.settings.roots.metadata, state.job, state.execution)
   return ` Kept: ${outcome.kept.map((number) => `chk-${number}`).join(', ')} in ${folder}; resume from chk-${newest} with "tidemark resume ${state.job}".`
 }

@@ -26,6 +26,15 @@ export function executionFolder(job: string, execution: string): string {
   return `${job}/${execution}`
 }
 
+/** Below the URI of a metadata root, which ends without a slash. */
+export function executionUri(root: string, job: string, execution: string): string {
+  return `${root}/${executionFolder(job, execution)}`
+}
+
+export function snapshotUri(root: string, job: string, execution: string, number: number): string {
+  return `${executionUri(root, job, execution)}/${snapshotFolder(number)}`
+}
+
 export function executionRecordPath(job: string, execution: string): string {
   return `${executionFolder(job, execution)}/${executionRecordName}`
 }

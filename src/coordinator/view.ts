@@ -1,5 +1,5 @@
 import type { CheckpointStatistics } from '../checkpoint/entry.js'
-import { executionFolder, snapshotFolder } from '../checkpoint/paths.js'
+import { snapshotUri } from '../checkpoint/paths.js'
 import { formatDuration } from '../spec/duration.js'
 import { type JobState, jobState } from './job-state.js'
 import type { CoordinatorState, Counts, Deployment } from './state.js'
@@ -48,17 +48,13 @@ export interface CheckpointsView {
   readonly history: readonly CheckpointStatistics[]
 }
 
-export function executionUri(state: CoordinatorState): string {
-  return `${state.settings.roots.metadata}/${executionFolder(state.job, state.execution)}`
-}
-
 function latestOf(state: CoordinatorState): LatestCheckpoint | undefined {
   const number = state.latest
   if (number === undefined) return undefined
   const row = state.history.find((r) => r.number === number && r.status === 'completed')
   return {
     number,
-    uri: `${executionUri(state)}/${snapshotFolder(number)}`,
+    uri: snapshotUri(state.settings.roots.metadata, state.job, state.execution, number),
     triggeredAt: row?.triggeredAt ?? '',
     durationMs: row?.durationMs ?? 0,
     size: row?.size ?? 0,
