@@ -1,11 +1,12 @@
+import { createHash } from 'node:crypto'
 import type { SnapshotEntry, StateHandle } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
 import { entryPath, executionFolder, snapshotFolder } from '../checkpoint/paths.js'
-import { checksumOf, damaged } from '../checkpoint/sealed-json.js'
+import { damaged } from '../checkpoint/sealed-json.js'
 import type { RestoreReference } from '../engine/engine.js'
-import { TidemarkError } from '../errors.js'
+import { isTidemarkError, TidemarkError } from '../errors.js'
 import { joinUri, openStorage, type Storage, splitUri } from '../storage/index.js'
-import { isSnapshot, readEntryIfThere, readIfThere, readRecord } from './read-log.js'
+import { isSnapshot, readEntryIfThere, readRecord } from './read-log.js'
 import { openExecutionFolder, type Roots } from './roots.js'
 
 /** A snapshot's metadata, and a way to its state. */
@@ -14,10 +15,10 @@ export interface OpenedSnapshot {
   readonly entry: SnapshotEntry
   readonly record: ExecutionRecord
   /**
-   * A whole state file, its size and checksum checked.
+   * A state file, with flat memory. Its size and checksum are known to be right only at its end: until then nobody may act on what it says.
    * @throws CheckpointDamaged naming the file, StorageUnavailable
    */
-  readState(handle: StateHandle): Promise<Buffer>
+  readState(handle: StateHandle): AsyncIterable<Buffer>
 }
 
 /**
@@ -59,16 +60,31 @@ function findPlaces(folder: Storage, record: ExecutionRecord, roots: Roots | und
   return { metadata: open([folder.uri, recordedMetadata]), data: open(data) }
 }
 
-async function readStateFile(places: readonly Storage[], handle: StateHandle): Promise<Buffer> {
+async function* readStateFile(places: readonly Storage[], handle: StateHandle): AsyncGenerator<Buffer> {
   for (const place of places) {
-    const bytes = await readIfThere(place, handle.path)
-    if (bytes === undefined) continue
-    const path = joinUri(place.uri, handle.path)
-    if (bytes.length !== handle.size) throw damaged(path, `it has ${bytes.length} bytes instead of ${handle.size}`)
-    if (checksumOf(bytes) !== handle.checksum) throw damaged(path, 'its checksum is not the one in the metadata')
-    return bytes
+    let found = true
+    try {
+      yield* checked(place.readStream(handle.path), handle, joinUri(place.uri, handle.path))
+    } catch (error) {
+      if (!isTidemarkError(error, 'ObjectNotFound')) throw error
+      found = false
+    }
+    if (found) return
   }
   throw damaged(places.map((place) => joinUri(place.uri, handle.path)).join(' or '), 'it is missing')
+}
+
+async function* checked(chunks: AsyncIterable<Buffer>, handle: StateHandle, path: string): AsyncGenerator<Buffer> {
+  const hash = createHash('sha256')
+  let size = 0
+  for await (const chunk of chunks) {
+    hash.update(chunk)
+    size += chunk.length
+    yield chunk
+  }
+  if (size !== handle.size) throw damaged(path, `it has ${size} bytes instead of ${handle.size}`)
+  const checksum = `sha256:${hash.digest('hex')}`
+  if (checksum !== handle.checksum) throw damaged(path, 'its checksum is not the one in the metadata')
 }
 
 function failed(uri: string, reason: string): TidemarkError {

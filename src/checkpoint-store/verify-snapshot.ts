@@ -15,7 +15,7 @@ export interface VerifyReport {
 }
 
 /**
- * Reads every file that a restore would read and checks size and sha256, one file at a time.
+ * Reads every file that a restore would read and checks size and sha256, one file at a time and with flat memory.
  * @throws StorageUnavailable where the store does not answer: that says nothing about the snapshot
  */
 export async function verifySnapshot(reference: RestoreReference, roots?: Roots): Promise<VerifyReport> {
@@ -35,10 +35,15 @@ export async function verifySnapshot(reference: RestoreReference, roots?: Roots)
   }
   const opened = await check(() => openSnapshot(reference, roots))
   for (const handle of opened === undefined ? [] : stateFiles(opened)) {
-    const content = await check(async () => opened?.readState(handle))
-    bytes += content?.length ?? 0
+    bytes += (await check(async () => opened && sizeOf(opened.readState(handle)))) ?? 0
   }
   return { ok: problems.length === 0, files, bytes, problems }
+}
+
+async function sizeOf(chunks: AsyncIterable<Buffer>): Promise<number> {
+  let size = 0
+  for await (const chunk of chunks) size += chunk.length
+  return size
 }
 
 /** Each file once, though several tasks or operators may refer to it. */

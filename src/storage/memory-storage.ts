@@ -1,11 +1,14 @@
 import { TidemarkError } from '../errors.js'
-import { checkFolder, checkName } from './names.js'
-import type { Storage, StoredObject } from './storage.js'
+import { checkFolder, checkName, checkRange } from './names.js'
+import type { ByteRange, Storage, StoredObject } from './storage.js'
 
 interface MemoryObject {
   readonly content: Buffer
   readonly modifiedAt: number
 }
+
+/** Bytes of one chunk of a stream. */
+const chunkSize = 256 * 1024
 
 /** One map for each store name, shared by everything in this process that opens the same URI. */
 const stores = new Map<string, Map<string, MemoryObject>>()
@@ -24,13 +27,15 @@ export class MemoryStorage implements Storage {
     this.#objects = objects
   }
 
-  async read(name: string): Promise<Buffer> {
-    checkName(name)
-    const object = this.#objects.get(this.#prefix + name)
-    if (object === undefined) {
-      throw new TidemarkError('ObjectNotFound', `${this.uri}/${name} is not there.`, { path: `${this.uri}/${name}` })
+  async read(name: string, range?: ByteRange): Promise<Buffer> {
+    return Buffer.from(this.#content(name, range))
+  }
+
+  async *readStream(name: string, range?: ByteRange): AsyncGenerator<Buffer> {
+    const content = this.#content(name, range)
+    for (let offset = 0; offset < content.length; offset += chunkSize) {
+      yield Buffer.from(content.subarray(offset, offset + chunkSize))
     }
-    return Buffer.from(object.content)
   }
 
   async createIfAbsent(name: string, content: Uint8Array): Promise<'created' | 'exists'> {
@@ -66,8 +71,22 @@ export class MemoryStorage implements Storage {
     this.#objects.delete(this.#prefix + name)
   }
 
+  async deleteAll(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.delete(name)
+  }
+
   async tidy(): Promise<void> {
     // A write is one assignment: it leaves nothing unfinished.
+  }
+
+  #content(name: string, range?: ByteRange): Buffer {
+    checkName(name)
+    checkRange(name, range)
+    const object = this.#objects.get(this.#prefix + name)
+    if (object === undefined) {
+      throw new TidemarkError('ObjectNotFound', `${this.uri}/${name} is not there.`, { path: `${this.uri}/${name}` })
+    }
+    return object.content.subarray(range?.start, range?.end)
   }
 
   #put(name: string, content: Uint8Array): void {

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../errors.js'
+import type { ByteRange } from './storage.js'
 
 /** Files whose name begins so are unfinished writes: no driver lists them, and no object may be called so. */
 export const temporaryPrefix = '.tmp-'
@@ -28,6 +29,14 @@ export function checkName(name: string): void {
 /** Checks the name of a folder; `''` is the root. */
 export function checkFolder(folder: string): void {
   if (folder !== '') checkName(folder)
+}
+
+/** @throws InvariantBroken: ranges are computed, never typed in */
+export function checkRange(name: string, range: ByteRange | undefined): void {
+  if (range === undefined) return
+  const { start, end = start } = range
+  if (Number.isSafeInteger(start) && Number.isSafeInteger(end) && start >= 0 && end >= start) return
+  throw new TidemarkError('InvariantBroken', `${start} to ${end} is no range of bytes of ${name}.`, { path: name })
 }
 
 function invalid(name: string, reason: string): TidemarkError {

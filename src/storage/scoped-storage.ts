@@ -14,11 +14,15 @@ export function scopedStorage(storage: Storage, folder: string): Storage {
   const outside = (object: StoredObject): StoredObject => ({ ...object, name: object.name.slice(prefix.length) })
   return {
     uri: joinUri(storage.uri, folder),
-    read: async (name) => storage.read(inside(name)),
+    read: async (name, range) => storage.read(inside(name), range),
+    async *readStream(name, range) {
+      yield* storage.readStream(inside(name), range)
+    },
     createIfAbsent: async (name, content) => storage.createIfAbsent(inside(name), content),
     write: async (name, content) => storage.write(inside(name), content),
     list: async (subfolder) => (await storage.list(below(subfolder))).map(outside),
     delete: async (name) => storage.delete(inside(name)),
+    deleteAll: async (names) => storage.deleteAll(names.map(inside)),
     tidy: (subfolder, writers) => storage.tidy(below(subfolder), writers),
   }
 }

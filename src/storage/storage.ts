@@ -12,8 +12,14 @@ export interface Storage {
   /** The root, normalised, without a trailing slash: `file:///var/checkpoints`. */
   readonly uri: string
 
-  /** The whole content. */
-  read(name: string): Promise<Buffer>
+  /** The whole content, or the bytes of `range`. */
+  read(name: string, range?: ByteRange): Promise<Buffer>
+
+  /**
+   * The same as a stream, with flat memory. All of it is of one content: where the object is replaced meanwhile, the stream goes on with the
+   * old content or fails. Errors come with the first chunk or any later one; who stops early releases what the stream holds.
+   */
+  readStream(name: string, range?: ByteRange): AsyncIterable<Buffer>
 
   /** The commit primitive: of any number of callers at once exactly one gets `created`. */
   createIfAbsent(name: string, content: Uint8Array): Promise<'created' | 'exists'>
@@ -27,12 +33,21 @@ export interface Storage {
   /** Idempotent: a name that is not there is a success. Leaves no empty folder behind where the scheme has folders. */
   delete(name: string): Promise<void>
 
+  /** The same for many names, in any order, with as few steps as the scheme allows. A failure leaves some of them. */
+  deleteAll(names: readonly string[]): Promise<void>
+
   /**
    * Removes what writers left unfinished below `folder` (temporaries, half uploads) and folders that are empty. `dead`: only
    * what certainly belongs to no live writer; `all`: also what live ones are writing, whose write then fails. So `all` is
    * only for folders where nothing that is still to come may count.
    */
   tidy(folder: string, writers: 'dead' | 'all'): Promise<void>
+}
+
+/** From `start` up to and without `end` (default: the end of the object), in bytes. What lies beyond the object's end is left out. */
+export interface ByteRange {
+  readonly start: number
+  readonly end?: number
 }
 
 export interface StoredObject {

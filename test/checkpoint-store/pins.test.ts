@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest'
 import { discard, finishDeletion, openSnapshot, pin, unpin, verifySnapshot } from '../../src/checkpoint-store/index.js'
 import { freezingFileSystem } from '../storage/stepping-file-system.js'
+import { wholeOf } from '../support/whole-of.js'
 import { append, checkpoint, closed, job, Lab, run } from './lab.js'
 
 /** A restore by one execution against the discards of the owner. */
@@ -21,7 +22,8 @@ it('a pin that comes before the owner drops the snapshot holds it, and the holde
   await pin(lab.roots, lab.reference(2), holder)
   const opened = await openSnapshot(lab.reference(2))
   const [handle] = opened.entry.tasks[0]?.state ?? []
-  expect(handle && String(await opened.readState(handle))).toBe('state of 2')
+  if (handle === undefined) throw new Error('chk-2 has state')
+  expect((await wholeOf(opened.readState(handle))).toString()).toBe('state of 2')
   expect((await lab.log().snapshot(2)).number).toBe(2)
   expect((await lab.log().snapshots()).snapshots.map((one) => one.number)).toEqual([3])
 })

@@ -14,6 +14,7 @@ import {
   verifySnapshot,
 } from '../../src/checkpoint-store/index.js'
 import { temporaryDirectory } from '../storage/temporary-directory.js'
+import { wholeOf } from '../support/whole-of.js'
 import { append, checkpoint, claim, closed, job, Lab, restoredFrom, run } from './lab.js'
 
 const refusal = (...parts: string[]) => ({
@@ -133,7 +134,7 @@ describe('verifying', () => {
     const opened = await openSnapshot(lab.reference(2))
     const [handle] = opened.entry.tasks[0]?.state ?? []
     if (handle === undefined) throw new Error('chk-2 has state')
-    await expect(opened.readState(handle)).rejects.toMatchObject({ code: 'CheckpointDamaged' })
+    await expect(wholeOf(opened.readState(handle))).rejects.toMatchObject({ code: 'CheckpointDamaged' })
   })
 
   it('reports damaged and missing metadata', async () => {

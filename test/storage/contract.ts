@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { probe, type Storage } from '../../src/storage/index.js'
+import { wholeOf } from '../support/whole-of.js'
 
 /** What every driver must do. `open` makes a store of its own for the test that runs. */
 export function storageContract(driver: string, open: () => Promise<Storage>): void {
@@ -22,6 +23,48 @@ export function storageContract(driver: string, open: () => Promise<Storage>): v
       }
       await storage.write('stream', chunks())
       expect((await storage.read('stream')).toString().split(',')).toHaveLength(101)
+    })
+
+    it('reads ranges, cut short where the object ends', async () => {
+      const storage = await open()
+      await storage.write('digits', bytes('0123456789'))
+      for (const [start, end, expected] of [
+        [0, undefined, '0123456789'],
+        [3, undefined, '3456789'],
+        [0, 4, '0123'],
+        [4, 6, '45'],
+        [9, 10, '9'],
+        [8, 1000, '89'],
+        [5, 5, ''],
+        [10, undefined, ''],
+        [10, 20, ''],
+        [99, undefined, ''],
+      ] as const) {
+        const range = end === undefined ? { start } : { start, end }
+        expect(String(await storage.read('digits', range)), `${start} to ${end}`).toBe(expected)
+        expect(String(await wholeOf(storage.readStream('digits', range))), `${start} to ${end}`).toBe(expected)
+      }
+      await storage.write('empty', bytes(''))
+      for (const start of [0, 3]) expect(await storage.read('empty', { start })).toEqual(bytes(''))
+      expect(await wholeOf(storage.readStream('empty'))).toEqual(bytes(''))
+    })
+
+    it('streams a large object in chunks, and any range of it', async () => {
+      const storage = await open()
+      const large = Buffer.from(Array.from({ length: 3_000_000 }, (_, index) => (index * 31 + (index >> 8)) % 256))
+      await storage.write('large', large)
+      let size = 0
+      for await (const chunk of storage.readStream('large')) {
+        expect(large.subarray(size, size + chunk.length).equals(chunk)).toBe(true)
+        expect(chunk.length).toBeLessThan(1_100_000)
+        size += chunk.length
+      }
+      expect(size).toBe(large.length)
+      const [start, end] = [999_999, 2_000_001]
+      expect((await wholeOf(storage.readStream('large', { start, end }))).equals(large.subarray(start, end))).toBe(true)
+      // Who stops early can use the store as before.
+      for await (const _ of storage.readStream('large')) break
+      expect((await storage.read('large')).equals(large)).toBe(true)
     })
 
     it('leaves nothing of a stream that fails, and keeps the content before', async () => {
@@ -72,6 +115,10 @@ export function storageContract(driver: string, open: () => Promise<Storage>): v
       await expect(storage.read('nothing')).rejects.toMatchObject({ code: 'ObjectNotFound' })
       await expect(storage.read('no/such/folder')).rejects.toMatchObject({ code: 'ObjectNotFound' })
       await expect(storage.read('folder')).rejects.toMatchObject({ code: 'ObjectNotFound' })
+      for (const name of ['nothing', 'no/such/folder', 'folder']) {
+        await expect(storage.read(name, { start: 1 })).rejects.toMatchObject({ code: 'ObjectNotFound' })
+        await expect(wholeOf(storage.readStream(name))).rejects.toMatchObject({ code: 'ObjectNotFound' })
+      }
     })
 
     it('deletes idempotently, and lists nothing of it', async () => {
@@ -83,6 +130,17 @@ export function storageContract(driver: string, open: () => Promise<Storage>): v
       await storage.delete('never/was')
       expect(await names(storage)).toEqual(['a/d'])
       await expect(storage.read('a/b/c')).rejects.toMatchObject({ code: 'ObjectNotFound' })
+    })
+
+    it('deletes many at once, whether they are there or not', async () => {
+      const storage = await open()
+      const doomed = Array.from({ length: 30 }, (_, index) => `a/${index % 3}/${index}`)
+      for (const name of [...doomed, 'a/stays']) await storage.write(name, bytes('x'))
+      await storage.deleteAll([...doomed, 'never/was', doomed[0] ?? ''])
+      expect(await names(storage)).toEqual(['a/stays'])
+      await storage.deleteAll([])
+      await storage.deleteAll(doomed)
+      expect(await names(storage)).toEqual(['a/stays'])
     })
 
     it('does not take a folder for an object when it deletes', async () => {
@@ -99,6 +157,18 @@ export function storageContract(driver: string, open: () => Promise<Storage>): v
       expect(await names(storage, 'a')).toEqual(['a/1/x', 'a/10', 'a/2'])
       expect(await names(storage, 'a/1')).toEqual(['a/1/x'])
       expect(await names(storage, 'missing')).toEqual([])
+    })
+
+    it('lists thousands, in order', async () => {
+      const storage = await open()
+      const many = Array.from({ length: 2100 }, (_, index) => `many/${index % 7}/object ${index}`)
+      for (let first = 0; first < many.length; first += 50) {
+        await Promise.all(many.slice(first, first + 50).map((name) => storage.write(name, bytes('x'))))
+      }
+      expect(await names(storage)).toEqual([...many].sort())
+      expect(await names(storage, 'many/3')).toHaveLength(300)
+      await storage.deleteAll(many)
+      expect(await names(storage)).toEqual([])
     })
 
     it('tells size and time of each object', async () => {
@@ -154,7 +224,9 @@ export function storageContract(driver: string, open: () => Promise<Storage>): v
       await expect(storage.read(name)).rejects.toMatchObject(refusal)
       await expect(storage.write(name, bytes('x'))).rejects.toMatchObject(refusal)
       await expect(storage.createIfAbsent(name, bytes('x'))).rejects.toMatchObject(refusal)
+      await expect(wholeOf(storage.readStream(name))).rejects.toMatchObject(refusal)
       await expect(storage.delete(name)).rejects.toMatchObject(refusal)
+      await expect(storage.deleteAll([name])).rejects.toMatchObject(refusal)
       if (name !== '') await expect(storage.list(name)).rejects.toMatchObject(refusal)
       expect(await names(storage)).toEqual([])
     })

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, readFile, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -8,6 +8,7 @@ import { describe, expect, it } from 'vitest'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
 import { temporaryName } from '../../src/storage/file/temporary.js'
 import { storageContract } from './contract.js'
+import { processContract } from './process-contract.js'
 import { changesDisk, freezingFileSystem, type Step, steppingFileSystem } from './stepping-file-system.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
@@ -16,6 +17,8 @@ storageContract(
   'file, in a directory still to be made',
   async () => new FileStorage(join(await temporaryDirectory(), 'a', 'b c')),
 )
+
+processContract('file', async () => ({ storage: new FileStorage(await temporaryDirectory()) }), 256)
 
 const childScript = fileURLToPath(new URL('./child-writer.ts', import.meta.url))
 
@@ -29,24 +32,7 @@ function startChild(...args: string[]): { readonly child: ChildProcess; readonly
 
 const failure = (code: string) => Object.assign(new Error(`${code}: made up`), { code })
 
-describe('several processes', () => {
-  it('have one winner among 16 racers', async () => {
-    const directory = await temporaryDirectory()
-    const children = Array.from({ length: 4 }, (_, index) =>
-      startChild('race', directory, 'deep/er/prize', String(index)),
-    )
-    for (const child of children) expect(await child.nextLine()).toBe('ready')
-    for (const { child } of children) child.stdin?.write('go\n')
-    const lines = await Promise.all(children.map((child) => child.nextLine()))
-    const outcomes = lines.flatMap((line) => line.split(','))
-    expect(outcomes.filter((outcome) => outcome === 'created')).toHaveLength(1)
-    expect(outcomes.filter((outcome) => outcome === 'exists')).toHaveLength(15)
-    const winner = outcomes.indexOf('created')
-    const content = await readFile(join(directory, 'deep/er/prize'), 'utf8')
-    expect(content).toBe(`${Math.floor(winner / 4)}-${winner % 4}`)
-    expect(await readdir(join(directory, 'deep/er'))).toEqual(['prize'])
-  }, 60_000)
-
+describe('processes', () => {
   it.each([
     { operation: 'create', name: 'chk-1/_metadata', before: undefined },
     { operation: 'replace', name: '_execution', before: 'old' },
@@ -58,7 +44,7 @@ describe('several processes', () => {
         const directory = await temporaryDirectory()
         const storage = new FileStorage(directory)
         if (before !== undefined) await storage.write(name, Buffer.from(before))
-        const { child, nextLine } = startChild('stop', directory, operation, String(step))
+        const { child, nextLine } = startChild(directory, operation, String(step))
         const line = await nextLine()
         child.kill('SIGKILL')
         await once(child, 'exit')

@@ -13,10 +13,12 @@ function faulty(fault: (inner: Storage) => Partial<Storage>): Storage {
   const methods: Storage = {
     uri: inner.uri,
     read: (name) => inner.read(name),
+    readStream: (name) => inner.readStream(name),
     createIfAbsent: (name, content) => inner.createIfAbsent(name, content),
     write: (name, content) => inner.write(name, content),
     list: (folder) => inner.list(folder),
     delete: (name) => inner.delete(name),
+    deleteAll: (names) => inner.deleteAll(names),
     tidy: (folder, writers) => inner.tidy(folder, writers),
   }
   return { ...methods, ...fault(inner) }

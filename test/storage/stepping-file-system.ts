@@ -7,7 +7,7 @@ export interface Step {
 
 /** Calls that change the disk or make it durable; a crash between two others leaves nothing new. */
 export function changesDisk({ call }: Step): boolean {
-  return !['readFile', 'readFolder', 'status', 'realPath', 'close'].includes(call)
+  return !['readFile', 'openFile', 'readFolder', 'status', 'realPath', 'close'].includes(call)
 }
 
 /**
@@ -70,6 +70,10 @@ export function steppingFileSystem(before: (step: Step) => void | Promise<void>,
     readFile: async (path) => {
       await look('readFile', path)
       return fs.readFile(path)
+    },
+    openFile: async (path) => {
+      await look('openFile', path)
+      return fs.openFile(path)
     },
     readFolder: async (path) => {
       await look('readFolder', path)

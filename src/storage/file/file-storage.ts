@@ -1,13 +1,16 @@
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
-import { checkFolder, checkName } from '../names.js'
-import type { Storage, StoredObject } from '../storage.js'
+import { checkFolder, checkName, checkRange } from '../names.js'
+import type { ByteRange, Storage, StoredObject } from '../storage.js'
 import { unavailable } from './file-errors.js'
-import { type FileSystem, isErrno, type NewFile, nodeFileSystem } from './file-system.js'
+import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
 import { Folders } from './folders.js'
 import { isTemporary, temporaryName, writerIsDead } from './temporary.js'
 import { walk } from './walk.js'
+
+/** Bytes of one chunk of a stream. */
+const chunkSize = 256 * 1024
 
 /** How often a write begins again because another process pruned the folder under it. Each time somebody else made progress. */
 const patience = 100
@@ -34,15 +37,41 @@ export class FileStorage implements Storage {
     this.#folders = new Folders(root, fs)
   }
 
-  async read(name: string): Promise<Buffer> {
+  async read(name: string, range?: ByteRange): Promise<Buffer> {
+    if (range !== undefined) {
+      const chunks: Buffer[] = []
+      for await (const chunk of this.readStream(name, range)) chunks.push(chunk)
+      return Buffer.concat(chunks)
+    }
     checkName(name)
     const path = join(this.#root, name)
     try {
       return await this.#fs.readFile(path)
     } catch (error) {
-      // A folder of that name is no object either.
-      if (!isErrno(error, 'ENOENT', 'EISDIR')) throw unavailable('read', path, error)
-      throw new TidemarkError('ObjectNotFound', `${path} is not there.`, { path, cause: error })
+      throw readFailure(path, error)
+    }
+  }
+
+  async *readStream(name: string, range: ByteRange = { start: 0 }): AsyncGenerator<Buffer> {
+    checkName(name)
+    checkRange(name, range)
+    const path = join(this.#root, name)
+    let file: OpenFile | undefined
+    try {
+      file = await this.#fs.openFile(path)
+      const { start, end = Number.POSITIVE_INFINITY } = range
+      // One byte at least is asked for: a folder opens like a file and is told apart by reading.
+      for (let position = start; ; ) {
+        const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, end - position)))
+        const length = Math.min(await file.read(buffer, position), end - position)
+        if (length > 0) yield buffer.subarray(0, length)
+        position += length
+        if (length < buffer.length || position >= end) return
+      }
+    } catch (error) {
+      throw readFailure(path, error)
+    } finally {
+      await file?.close()
     }
   }
 
@@ -97,6 +126,10 @@ export class FileStorage implements Storage {
     } catch (error) {
       throw unavailable('remove the empty folder of', path, error)
     }
+  }
+
+  async deleteAll(names: readonly string[]): Promise<void> {
+    for (const name of names) await this.delete(name)
   }
 
   async tidy(folder: string, writers: 'dead' | 'all'): Promise<void> {
@@ -183,6 +216,12 @@ export class FileStorage implements Storage {
     const { mtimeMs } = await this.#fs.status(join(this.#root, name))
     return writerIsDead(name.slice(name.lastIndexOf('/') + 1), mtimeMs)
   }
+}
+
+function readFailure(path: string, error: unknown): TidemarkError {
+  // A folder of that name is no object either.
+  if (!isErrno(error, 'ENOENT', 'EISDIR')) return unavailable('read', path, error)
+  return new TidemarkError('ObjectNotFound', `${path} is not there.`, { path, cause: error })
 }
 
 function parentOf(name: string): string {

@@ -19,6 +19,7 @@ export interface FileSystem {
   /** Makes the names in a folder durable. */
   syncFolder(path: string): Promise<void>
   readFile(path: string): Promise<Buffer>
+  openFile(path: string): Promise<OpenFile>
   readFolder(path: string): Promise<readonly Dirent[]>
   /** Of the name itself: a symbolic link is not followed. */
   status(path: string): Promise<{ readonly size: number; readonly mtimeMs: number }>
@@ -28,6 +29,13 @@ export interface FileSystem {
 export interface NewFile {
   append(chunk: Uint8Array): Promise<void>
   sync(): Promise<void>
+  close(): Promise<void>
+}
+
+/** A file open for reading: its content stays readable when the name goes. */
+export interface OpenFile {
+  /** Fills the buffer from `position`; fewer bytes than asked for only at the end. */
+  read(buffer: Buffer, position: number): Promise<number>
   close(): Promise<void>
 }
 
@@ -59,6 +67,19 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   readFile: (path) => readFile(path),
+  async openFile(path) {
+    const handle = await open(path, constants.O_RDONLY)
+    return {
+      async read(buffer, position) {
+        for (let filled = 0; ; ) {
+          const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled)
+          filled += bytesRead
+          if (bytesRead === 0 || filled === buffer.length) return filled
+        }
+      },
+      close: () => handle.close(),
+    }
+  },
   readFolder: (path) => readdir(path, { withFileTypes: true }),
   status: (path) => lstat(path),
   realPath: (path) => realpath(path),

@@ -57,7 +57,7 @@ class Pair {
   async restore(): Promise<void> {
     const confirmed = this.confirmed
     const state = await loadState(operator, confirmed?.handles ?? [], ({ path }) =>
-      this.#storage.read(`job/execution/${path}`),
+      this.#storage.readStream(`job/execution/${path}`),
     )
     this.model = new Map(confirmed?.model)
     expect(state).toEqual(this.model)

@@ -1,8 +1,14 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
 import { keyGroupOf } from '../../../src/engine/embedded/state/key-group.js'
-import { codecName, decodeState, encodeState } from '../../../src/engine/embedded/state/state-codec.js'
+import {
+  codecName,
+  decodeState,
+  encodeState,
+  type StateFileEntry,
+} from '../../../src/engine/embedded/state/state-codec.js'
 import type { Key } from '../../../src/pipeline/operator.js'
 
 /** Written once and never again: what it says must stay readable. */
@@ -29,36 +35,57 @@ function encoded(mode: 'full' | 'delta' = 'delta'): Buffer {
   return bytes
 }
 
-test('what is encoded is decoded, deletions included', () => {
-  const file = decodeState(encoded(), 'a.state')
-  expect(file.header).toMatchObject({ codec: codecName, operator: 'delays', stateVersion: 3, mode: 'delta', number: 7 })
-  expect(file.header).toMatchObject({ keyGroups: 128, entries: 5 })
-  const entries = new Map(file.entries())
-  expect(entries.get('gone')).toBeUndefined()
-  expect(entries.has('gone')).toBe(true)
-  for (const [key, state] of values) expect(entries.get(key)).toEqual({ state })
-})
+/** Decodes bytes that arrive in small pieces. */
+async function decode(bytes: Buffer, path = 'a.state', pieceLength = 7) {
+  async function* pieces() {
+    for (let offset = 0; offset < bytes.length; offset += pieceLength)
+      yield bytes.subarray(offset, offset + pieceLength)
+  }
+  const { header, sections } = await decodeState(new ChunkReader(pieces()), path)
+  const entries: StateFileEntry[] = []
+  for await (const section of sections()) entries.push(...section)
+  return { header, entries }
+}
 
-test('sections are those of the keys, in the order of the key groups', () => {
-  const groups = decodeState(encoded(), 'a.state').header.sections.map(([group]) => group)
+test.each([1, 7, 1000])(
+  'what is encoded is decoded, deletions included, from pieces of %i bytes',
+  async (pieceLength) => {
+    const file = await decode(encoded(), 'a.state', pieceLength)
+    expect(file.header).toMatchObject({
+      codec: codecName,
+      operator: 'delays',
+      stateVersion: 3,
+      mode: 'delta',
+      number: 7,
+    })
+    expect(file.header).toMatchObject({ keyGroups: 128, entries: 5 })
+    const entries = new Map(file.entries)
+    expect(entries.get('gone')).toBeUndefined()
+    expect(entries.has('gone')).toBe(true)
+    for (const [key, state] of values) expect(entries.get(key)).toEqual({ state })
+  },
+)
+
+test('sections are those of the keys, in the order of the key groups', async () => {
+  const groups = (await decode(encoded())).header.sections.map(([group]) => group)
   expect(groups).toEqual([...new Set([...values.keys(), 'gone'].map(keyGroupOf))].sort((a, b) => a - b))
 })
 
 test('a file of an earlier release is read', async () => {
-  const file = decodeState(await readFile(golden), golden)
+  const file = await decode(await readFile(golden), golden)
   expect(file.header).toMatchObject({ operator: 'delays', stateVersion: 3, mode: 'delta', number: 7, entries: 5 })
-  expect(new Map(file.entries())).toEqual(
+  expect(new Map(file.entries)).toEqual(
     new Map([...[...values].map(([key, state]) => [key, { state }] as const), ['gone', undefined]]),
   )
 })
 
-test('a file of something else, or of a later release, is refused with the reason', () => {
+test('a file of something else, or of a later release, is refused with the reason', async () => {
   const bytes = encoded()
-  expect(() => decodeState(Buffer.from('{"not": "state"}'), 'x.state')).toThrow('x.state is not a state file')
+  await expect(decode(Buffer.from('{"not": "state"}'), 'x.state')).rejects.toThrow('x.state is not a state file')
   const newerWire = patchHeader(bytes, /"wire":\d\d/, '"wire":99')
-  expect(() => decodeState(newerWire, 'x.state')).toThrow('x.state was written by a newer Node.js')
+  await expect(decode(newerWire, 'x.state')).rejects.toThrow('x.state was written by a newer Node.js')
   const newerCodec = patchHeader(bytes, 'structured-clone.v1', 'structured-clone.v2')
-  expect(() => decodeState(newerCodec, 'x.state')).toThrow('newer Tidemark (format structured-clone.v2)')
+  await expect(decode(newerCodec, 'x.state')).rejects.toThrow('newer Tidemark (format structured-clone.v2)')
 })
 
 test('a value that cannot be copied names operator and key', () => {
@@ -74,12 +101,12 @@ test('a value that cannot be copied names operator and key', () => {
   expect(encode).toThrow(/The state of operator 'delays' for key "bad" cannot be saved/)
 })
 
-test('what is changed after encoding is not in the image', () => {
+test('what is changed after encoding is not in the image', async () => {
   const state = { count: 1 }
   const value = () => ({ state })
   const image = encodeState({ operator: 'o', stateVersion: 1, mode: 'full', number: 1, keys: ['k'], value })
   state.count = 2
-  expect([...decodeState(Buffer.concat(image.chunks), 'a').entries()]).toEqual([['k', { state: { count: 1 } }]])
+  expect((await decode(Buffer.concat(image.chunks))).entries).toEqual([['k', { state: { count: 1 } }]])
 })
 
 function patchHeader(bytes: Buffer, from: RegExp | string, to: string): Buffer {

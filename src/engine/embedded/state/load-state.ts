@@ -1,14 +1,15 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key, StatefulOperator } from '../../../pipeline/operator.js'
+import { ChunkReader } from './chunk-reader.js'
 import { codecName, decodeState } from './state-codec.js'
 
-/** Reads a state file whole, checked against the handle's size and checksum. */
-export type ReadState = (handle: StateHandle) => Promise<Buffer>
+/** Reads a state file; fails at its end at the latest where it is not what the handle's size and checksum say. */
+export type ReadState = (handle: StateHandle) => AsyncIterable<Uint8Array>
 
 /**
  * The state that an operator's files describe: the full file, then each delta over it, brought to the operator's version. Files
- * are read one after the other, so that at most one is in memory beside the result.
+ * are read one after the other and a section at a time, so that little is in memory beside the result.
  */
 export async function loadState<S>(
   // biome-ignore lint/suspicious/noExplicitAny: only the id, the version and `migrate` are used
@@ -20,15 +21,29 @@ export async function loadState<S>(
   let version = operator.version
   for (const [index, handle] of handles.entries()) {
     checkHandle(handle, index === 0)
-    const file = decodeState(await read(handle), handle.path)
-    version = file.header.stateVersion
-    for (const [key, value] of file.entries()) {
-      if (value === undefined) state.delete(key)
-      else state.set(key, value.state)
-    }
+    version = await applyFile(state, new ChunkReader(read(handle)), handle.path)
   }
   if (version !== operator.version) migrateAll(operator, state, version)
   return state as Map<Key, S>
+}
+
+/** Answers the version of the state in the file. */
+async function applyFile(state: Map<Key, unknown>, reader: ChunkReader, path: string): Promise<number> {
+  try {
+    const file = await decodeState(reader, path)
+    for await (const entries of file.sections()) {
+      for (const [key, value] of entries) {
+        if (value === undefined) state.delete(key)
+        else state.set(key, value.state)
+      }
+    }
+    await reader.drain()
+    return file.header.stateVersion
+  } catch (error) {
+    // Where the bytes are damaged, that is what to say, and not what the decoder made of them.
+    await reader.drain()
+    throw error
+  }
 }
 
 function checkHandle(handle: StateHandle, first: boolean): void {

@@ -1,6 +1,7 @@
 import { deserialize, serialize } from 'node:v8'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
+import type { ChunkReader } from './chunk-reader.js'
 import { keyGroupCount, keyGroupOf } from './key-group.js'
 
 /**
@@ -92,19 +93,25 @@ export function encodeState<S>(content: StateContent<S>): StateImage {
   return { chunks, size: chunks.reduce((sum, chunk) => sum + chunk.length, 0), entries }
 }
 
+export type StateFileEntry = readonly [key: Key, value: { readonly state: unknown } | undefined]
+
 export interface StateFile {
   readonly header: StateFileHeader
-  /** Each key with its state, or with nothing where it was deleted. */
-  entries(): Generator<[key: Key, value: { readonly state: unknown } | undefined]>
+  /** One section after the other: each key with its state, or with nothing where it was deleted. */
+  sections(): AsyncGenerator<Iterable<StateFileEntry>>
 }
 
-/** `path` is for errors. The caller has checked size and checksum; what is wrong beyond that is a format we do not know. */
-export function decodeState(bytes: Buffer, path: string): StateFile {
-  if (!bytes.subarray(0, 4).equals(magic)) {
+/**
+ * Decodes a file as it arrives. `path` is for errors. Whoever gives the bytes checks size and checksum at their end, and what is wrong
+ * beyond that is a format we do not know.
+ */
+export async function decodeState(reader: ChunkReader, path: string): Promise<StateFile> {
+  const start = await reader.take(8)
+  if (start.length < 8 || !start.subarray(0, 4).equals(magic)) {
     throw new TidemarkError('UnsupportedFormat', `${path} is not a state file of format ${codecName}.`, { path })
   }
-  const bodyStart = 8 + bytes.readUInt32BE(4)
-  const header = JSON.parse(bytes.toString('utf8', 8, bodyStart)) as StateFileHeader
+  const json = await reader.take(start.readUInt32BE(4))
+  const header = JSON.parse(json.toString('utf8')) as StateFileHeader
   if (header.codec !== codecName || header.wire > wireVersion) {
     const written = header.codec === codecName ? 'a newer Node.js' : `a newer Tidemark (format ${header.codec})`
     throw new TidemarkError(
@@ -117,16 +124,15 @@ export function decodeState(bytes: Buffer, path: string): StateFile {
   }
   return {
     header,
-    *entries() {
-      let offset = bodyStart
-      for (const [, length] of header.sections) {
-        const [keys, values, deleted] = deserialize(bytes.subarray(offset, offset + length)) as Section
-        for (const [index, key] of keys.entries()) yield [key, { state: values[index] }]
-        for (const key of deleted) yield [key, undefined]
-        offset += length
-      }
+    async *sections() {
+      for (const [, length] of header.sections) yield entriesOf(deserialize(await reader.take(length)) as Section)
     },
   }
+}
+
+function* entriesOf([keys, values, deleted]: Section): Generator<StateFileEntry> {
+  for (const [index, key] of keys.entries()) yield [key, { state: values[index] }]
+  for (const key of deleted) yield [key, undefined]
 }
 
 function serializeSection(operator: string, section: Section): Buffer {
