@@ -35,7 +35,10 @@ export interface OperatorContext {
 
 export type Key = string | number
 
-/** State by key, in the scope of this task. Values may be anything that the structured clone algorithm copies. */
+/**
+ * State by key, in the scope of this task. Values may be anything that the structured clone algorithm copies. Take a value anew for
+ * each record, and keep none for the next one: between two records a snapshot may begin, which copies a value when it is taken.
+ */
 export interface KeyedState<K extends Key, S> {
   /** Undefined where the key has no state. A value taken from here and then changed must be `set` again to be part of the next snapshot. */
   get(key: K): S | undefined

@@ -1,6 +1,6 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import type { Key, KeyedState } from '../../../pipeline/operator.js'
-import { encodeState, type StateImage } from './state-codec.js'
+import { StateCapture } from './state-capture.js'
 
 /** More files than this for one operator make a restore slow: the next one is full. */
 const maxChain = 10
@@ -16,6 +16,16 @@ export interface StateCut {
   readonly reused: readonly StateHandle[]
   /** Says how the cut ended up on disk: `reused` and the new file. Only then can it be a base. */
   complete(handles: readonly StateHandle[]): void
+}
+
+/** The state at the cut, to be encoded once, while records go on. */
+export interface StateImage {
+  /** In pieces, between which it is somebody else's turn; an empty one says no more than that. */
+  encode(): Generator<Uint8Array>
+  /** Keys written or deleted, once it is encoded. */
+  readonly entries: number
+  /** Whoever stops encoding says so: until then every value is copied before it changes. */
+  release(): void
 }
 
 interface CutRecord {
@@ -41,6 +51,8 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
   readonly #options: StoreOptions
   readonly #map = new Map<Key, S>()
   #changed = new Set<Key>()
+  /** What is being encoded of the newest cut. */
+  #capture: StateCapture<S> | undefined
   #cuts: CutRecord[] = []
 
   constructor(options: StoreOptions) {
@@ -56,20 +68,28 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
   }
 
   get(key: Key): S | undefined {
+    this.#capture?.touch(key)
     return this.#map.get(key)
   }
 
   set(key: Key, value: S): void {
+    this.#capture?.touch(key)
     this.#map.set(key, value)
     if (this.#options.incremental) this.#changed.add(key)
   }
 
   delete(key: Key): void {
-    if (this.#map.delete(key) && this.#options.incremental) this.#changed.add(key)
+    this.#capture?.touch(key)
+    if (!this.#map.delete(key)) return
+    this.#capture?.delete(key)
+    if (this.#options.incremental) this.#changed.add(key)
   }
 
-  entries(): IterableIterator<[Key, S]> {
-    return this.#map.entries()
+  *entries(): Generator<[Key, S], undefined> {
+    for (const entry of this.#map) {
+      this.#capture?.touch(entry[0])
+      yield entry
+    }
   }
 
   /** Takes over restored state; `base` says which snapshot of this very execution holds exactly that, where one does. */
@@ -81,49 +101,63 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
     if (base !== undefined) this.#cuts = [{ ...base, changed: new Set() }]
   }
 
-  /** Captures the state as it is now. Where a value cannot be encoded it throws, and nothing has changed. */
+  /** The state as it is now, at the price of a few objects: it is encoded later, and copied where the stream is faster. */
   cut(number: number, base: number | undefined): StateCut {
+    // The number of an older cut has been decided, or its files could not be written: nobody waits for it.
+    this.#capture?.abandon()
+    this.#capture = undefined
     const baseIndex = this.#cuts.findIndex((cut) => cut.number === base)
-    const content = this.#capture(number, baseIndex)
+    const reused = this.#cuts[baseIndex]?.handles ?? []
+    const between = this.#cuts.slice(baseIndex + 1).filter((cut) => cut.number !== number)
     const record = this.#record(number, baseIndex)
+    const changed = [...between, record].map((cut) => cut.changed).filter((keys) => keys.size > 0)
+    const content = this.#plan(number, reused, changed)
     const complete = (handles: readonly StateHandle[]) => {
       record.handles = handles
     }
     return { ...content, complete }
   }
 
-  #capture(number: number, baseIndex: number): Omit<StateCut, 'complete'> {
-    const reused = this.#cuts[baseIndex]?.handles ?? []
+  #plan(
+    number: number,
+    reused: readonly StateHandle[],
+    changed: readonly ReadonlySet<Key>[],
+  ): Omit<StateCut, 'complete'> {
     if (this.#map.size === 0) return { mode: 'full', image: undefined, reused: [] }
     const [full, ...deltas] = reused
     if (full === undefined) return this.#full(number)
-    const changed = this.#changedSince(baseIndex)
-    if (changed.size === 0) return { mode: 'delta', image: undefined, reused }
-    if (reused.length >= maxChain || changed.size >= this.#map.size) return this.#full(number)
-    const image = this.#encode('delta', number, changed)
-    const deltaBytes = deltas.reduce((sum, delta) => sum + delta.size, image.size)
-    return deltaBytes > full.size ? this.#full(number) : { mode: 'delta', image, reused }
+    const keys = changed.reduce((sum, set) => sum + set.size, 0)
+    if (keys === 0) return { mode: 'delta', image: undefined, reused }
+    const expected = (full.size / Math.max(1, full.entries)) * keys
+    const deltaBytes = deltas.reduce((sum, delta) => sum + delta.size, expected)
+    if (reused.length >= maxChain || keys >= this.#map.size || deltaBytes > full.size) return this.#full(number)
+    return { mode: 'delta', image: this.#image('delta', number, changed), reused }
   }
 
   #full(number: number): Omit<StateCut, 'complete'> {
-    return { mode: 'full', image: this.#encode('full', number, this.#map.keys()), reused: [] }
+    return { mode: 'full', image: this.#image('full', number), reused: [] }
   }
 
-  #encode(mode: 'full' | 'delta', number: number, keys: Iterable<Key>): StateImage {
-    return encodeState<S>({
-      operator: this.#options.operator,
-      stateVersion: this.#options.stateVersion,
+  #image(mode: 'full' | 'delta', number: number, changed?: readonly ReadonlySet<Key>[]): StateImage {
+    const { operator, stateVersion } = this.#options
+    const capture = new StateCapture<S>({
+      operator,
+      stateVersion,
       mode,
       number,
-      keys,
-      value: (key) => (this.#map.has(key) ? { state: this.#map.get(key) as S } : undefined),
+      state: this.#map,
+      ...(changed && { changed }),
     })
-  }
-
-  #changedSince(baseIndex: number): Set<Key> {
-    const changed = new Set(this.#changed)
-    for (const cut of this.#cuts.slice(baseIndex + 1)) for (const key of cut.changed) changed.add(key)
-    return changed
+    this.#capture = capture
+    return {
+      encode: () => capture.encode(),
+      get entries() {
+        return capture.entries
+      },
+      release: () => {
+        if (this.#capture === capture) this.#capture = undefined
+      },
+    }
   }
 
   /** From here on the next interval's changes are counted; a base only grows, so what lies before this one goes. */

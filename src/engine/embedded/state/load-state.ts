@@ -2,7 +2,7 @@ import type { StateHandle } from '../../../checkpoint/entry.js'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key, StatefulOperator } from '../../../pipeline/operator.js'
 import { ChunkReader } from './chunk-reader.js'
-import { codecName, decodeState } from './state-codec.js'
+import { decodeState, readableCodecs } from './state-codec.js'
 
 /** Reads a state file; fails at its end at the latest where it is not what the handle's size and checksum say. */
 export type ReadState = (handle: StateHandle) => AsyncIterable<Uint8Array>
@@ -48,10 +48,10 @@ async function applyFile(state: Map<Key, unknown>, reader: ChunkReader, path: st
 
 function checkHandle(handle: StateHandle, first: boolean): void {
   const path = handle.path
-  if (handle.codec !== codecName) {
+  if (!readableCodecs.includes(handle.codec)) {
     throw new TidemarkError(
       'UnsupportedFormat',
-      `${path} has the state format '${handle.codec}', which this version does not read; it reads ${codecName}.`,
+      `${path} has the state format '${handle.codec}', which this version does not read; it reads ${readableCodecs.join(' and ')}.`,
       { path },
     )
   }

@@ -74,10 +74,10 @@ export class Task {
   }
 
   /**
-   * Everything until the first `await` happens in one turn, between two records: state is copied, positions are taken, each sink ends
-   * what belongs to the snapshot. State comes first, since a value that cannot be copied must not leave half a cut behind. What is durable only
-   * later is awaited beside the stream. A snapshot whose files could not be written may be asked for again; a sink that loses its cut fails
-   * the task, because the records before it could never be committed.
+   * Everything until the first `await` happens in one turn, between two records: state is marked, positions are taken, each sink ends
+   * what belongs to the snapshot. It costs the stream next to nothing, whatever the size of the state: that is encoded beside it. What is
+   * durable only later is awaited beside the stream too. A snapshot whose files could not be written may be asked for again; a sink that
+   * loses its cut fails the task, because the records before it could never be committed.
    */
   async snapshot({ number, base }: TaskSnapshotRequest): Promise<TaskCut> {
     if (this.#failure !== undefined) throw this.#failure.error

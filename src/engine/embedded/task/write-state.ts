@@ -15,9 +15,14 @@ export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execut
   readonly shared: boolean
 }
 
+/** Bytes that are hashed and written at a time. */
+const blockSize = 128 * 1024
+/** Encoding holds up the stream for so long before records have their turn, milliseconds. */
+const turnMs = 2
+
 /**
- * Writes what a cut captured, under a name that nobody else ever uses, and gives the handles that describe the whole state. A crash leaves a
- * file that no metadata names: garbage, by its number.
+ * Encodes and writes what a cut captured, while records go on, under a name that nobody else ever uses, and gives the handles
+ * that describe the whole state. A crash leaves a file that no metadata names: garbage, by its number.
  */
 export async function writeState(
   data: Storage,
@@ -33,19 +38,24 @@ export async function writeState(
   const { job, execution, attempt, task, number, shared } = context
   const path = stateFilePath({ number, attempt, task, operator, nonce: randomBytes(6).toString('hex'), shared })
   const hash = createHash('sha256')
-  async function* content() {
-    for (const chunk of image?.chunks ?? []) {
-      hash.update(chunk)
-      yield chunk
-      await nextTurn()
+  let size = 0
+  async function* content(pieces: Iterable<Uint8Array>) {
+    for await (const block of inBlocks(pieces)) {
+      hash.update(block)
+      size += block.length
+      yield block
     }
   }
-  await data.write(`${executionFolder(job, execution)}/${path}`, content())
+  try {
+    await data.write(`${executionFolder(job, execution)}/${path}`, content(image.encode()))
+  } finally {
+    image.release()
+  }
   const handle: StateHandle = {
     operator,
     root: 'data',
     path,
-    size: image.size,
+    size,
     checksum: `sha256:${hash.digest('hex')}`,
     codec: codecName,
     mode,
@@ -56,5 +66,24 @@ export async function writeState(
   }
   const handles = [...reused, handle]
   cut.complete(handles)
-  return { handles, written: image.size }
+  return { handles, written: size }
+}
+
+async function* inBlocks(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let held: Uint8Array[] = []
+  let bytes = 0
+  let begun = performance.now()
+  for (const piece of pieces) {
+    held.push(piece)
+    bytes += piece.length
+    if (bytes >= blockSize) {
+      yield Buffer.concat(held)
+      held = []
+      bytes = 0
+    }
+    if (performance.now() - begun < turnMs) continue
+    await nextTurn()
+    begun = performance.now()
+  }
+  if (bytes > 0) yield Buffer.concat(held)
 }

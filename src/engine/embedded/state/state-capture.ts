@@ -1,0 +1,150 @@
+import { TidemarkError } from '../../../errors.js'
+import type { Key } from '../../../pipeline/operator.js'
+import { keyGroupCount, keyGroupOf } from './key-group.js'
+import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from './state-codec.js'
+import { copyValue, type Section } from './state-section.js'
+
+/** A step of the work holds up the stream for about so long, milliseconds. */
+const stepMs = 2
+const firstStep = 256
+const longestStep = 8192
+
+export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire' | 'keyGroups'> {
+  /** The live state. Whoever is about to read or change a value of it calls `touch` first. */
+  readonly state: ReadonlyMap<Key, S>
+  /** The keys of a delta, each set frozen since the cut; absent for a full file. */
+  readonly changed?: readonly ReadonlySet<Key>[]
+}
+
+/**
+ * The state as it was at a cut, encoded beside the stream. Making one costs nothing: values are copied when their turn comes, or when the
+ * stream is about to touch them, whichever is first. In two passes: the keys are put in their groups, then each group is encoded. Both
+ * stop every few milliseconds, so that records go on between.
+ */
+export class StateCapture<S> {
+  readonly #options: CaptureOptions<S>
+  /** What touched keys held at the cut; undefined: they were not there. */
+  readonly #taken = new Map<Key, { readonly state: S } | undefined>()
+  readonly #groups: Key[][] = Array.from({ length: keyGroupCount }, () => [])
+  /** Keys deleted since the cut: a full capture may not have met them yet. */
+  readonly #deleted = new Set<Key>()
+  /** Groups below this one are encoded: their keys may change. */
+  #encodedBelow = 0
+  #failure: unknown
+  #entries = 0
+  #step = firstStep
+
+  constructor(options: CaptureOptions<S>) {
+    this.#options = options
+  }
+
+  /** Keys written or deleted in the file, once it has been encoded to its end. */
+  get entries(): number {
+    return this.#entries
+  }
+
+  /** The value of this key is about to be read, and may be changed in place. Never throws: what cannot be copied fails the encoding. */
+  touch(key: Key): void {
+    const { state, changed, operator } = this.#options
+    if (this.#taken.has(key) || keyGroupOf(key) < this.#encodedBelow) return
+    if (changed !== undefined && !changed.some((keys) => keys.has(key))) return
+    const value = state.get(key)
+    if (value === undefined && !state.has(key)) {
+      this.#taken.set(key, undefined)
+      return
+    }
+    try {
+      this.#taken.set(key, { state: copyValue(operator, key, value as S) })
+    } catch (error) {
+      this.#failure ??= error
+      this.#taken.set(key, undefined)
+    }
+  }
+
+  /** After `touch`: the key is about to go. */
+  delete(key: Key): void {
+    if (this.#encodedBelow === 0) this.#deleted.add(key)
+  }
+
+  /** Nobody wants it any more: the encoding ends with this error. */
+  abandon(): void {
+    this.#failure ??= new TidemarkError('TaskFailed', 'The snapshot was abandoned: a newer one was asked for.')
+  }
+
+  /**
+   * The file's content in pieces; an empty one says only that it is somebody else's turn.
+   * @throws TaskFailed for a value that cannot be copied
+   */
+  *encode(): Generator<Uint8Array> {
+    const { operator, stateVersion, mode, number } = this.#options
+    yield encodeHeader({ operator, stateVersion, mode, number, keyGroups: keyGroupCount })
+    yield* this.#gather()
+    for (let group = 0; group < keyGroupCount; group++) {
+      yield* this.#encodeGroup(group)
+      this.#encodedBelow = group + 1
+      this.#groups[group] = []
+    }
+    this.#check()
+    yield encodeEnd(this.#entries)
+  }
+
+  *#gather(): Generator<Uint8Array> {
+    const { state, changed } = this.#options
+    let gathered = 0
+    for (const keys of changed ?? [state]) {
+      // Of a full capture these keys are live: what was added since the cut is met too, and has been touched as absent.
+      for (const key of keys.keys()) {
+        this.#groups[keyGroupOf(key)]?.push(key)
+        if (++gathered % longestStep === 0) yield* this.#pause()
+      }
+    }
+    if (changed === undefined) for (const key of this.#deleted) this.#groups[keyGroupOf(key)]?.push(key)
+  }
+
+  *#encodeGroup(group: number): Generator<Uint8Array> {
+    const { operator, mode, state } = this.#options
+    // Gathered twice: changed in several intervals, or deleted and, perhaps, there again.
+    const keys = [...new Set(this.#groups[group])]
+    for (let from = 0; from < keys.length; ) {
+      const begun = performance.now()
+      const section: Section = [[], [], []]
+      const step = keys.slice(from, from + this.#step)
+      for (const key of step) {
+        const value = this.#taken.has(key) ? this.#taken.get(key) : liveValue(state, key)
+        if (value !== undefined) {
+          section[0].push(key)
+          section[1].push(value.state)
+        } else if (mode === 'delta') section[2].push(key)
+      }
+      from += step.length
+      const entries = section[0].length + section[2].length
+      if (entries === 0) continue
+      this.#entries += entries
+      const bytes = encodeSection(operator, group, section)
+      this.#adapt(performance.now() - begun)
+      if (from === keys.length) this.#encodedBelow = group + 1
+      this.#check()
+      yield bytes
+      this.#check()
+    }
+  }
+
+  *#pause(): Generator<Uint8Array> {
+    this.#check()
+    yield new Uint8Array()
+    this.#check()
+  }
+
+  #check(): void {
+    if (this.#failure !== undefined) throw this.#failure
+  }
+
+  #adapt(elapsedMs: number): void {
+    if (elapsedMs > stepMs) this.#step = Math.max(1, this.#step >> 1)
+    else if (elapsedMs < stepMs / 4) this.#step = Math.min(longestStep, this.#step << 1)
+  }
+}
+
+function liveValue<S>(state: ReadonlyMap<Key, S>, key: Key): { readonly state: S } | undefined {
+  return state.has(key) ? { state: state.get(key) as S } : undefined
+}

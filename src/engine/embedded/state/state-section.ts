@@ -1,0 +1,54 @@
+import { deserialize, serialize } from 'node:v8'
+import { messageOf, TidemarkError } from '../../../errors.js'
+import type { Key } from '../../../pipeline/operator.js'
+
+/** Some keys of one key group with their states, and keys that a delta deletes. */
+export type Section = [keys: Key[], values: unknown[], deleted: Key[]]
+
+/** A key with its state, or with nothing where it was deleted. */
+export type StateFileEntry = readonly [key: Key, value: { readonly state: unknown } | undefined]
+
+/** What one section says. */
+export function* entriesOf(section: Buffer): Generator<StateFileEntry> {
+  const [keys, values, deleted] = deserialize(section) as Section
+  for (const [index, key] of keys.entries()) yield [key, { state: values[index] }]
+  for (const key of deleted) yield [key, undefined]
+}
+
+/** Copies every value now. @throws TaskFailed naming operator and key */
+export function serializeSection(operator: string, section: Section): Buffer {
+  try {
+    return serialize(section)
+  } catch (error) {
+    const [keys, values] = section
+    throw unsaveable(operator, keys.find((_, index) => !canSerialize(values[index])) ?? '', error)
+  }
+}
+
+/** A value of its own, equal to this one. @throws TaskFailed naming operator and key */
+export function copyValue<S>(operator: string, key: Key, value: S): S {
+  if (typeof value !== 'object' && typeof value !== 'function') return value
+  try {
+    return deserialize(serialize(value)) as S
+  } catch (error) {
+    throw unsaveable(operator, key, error)
+  }
+}
+
+function unsaveable(operator: string, key: Key, cause: unknown): TidemarkError {
+  return new TidemarkError(
+    'TaskFailed',
+    `The state of operator '${operator}' for key ${JSON.stringify(key)} cannot be saved: ${messageOf(cause)} ` +
+      'Keep only plain data in state: no functions, promises or open handles.',
+    { cause },
+  )
+}
+
+function canSerialize(value: unknown): boolean {
+  try {
+    serialize(value)
+    return true
+  } catch {
+    return false
+  }
+}

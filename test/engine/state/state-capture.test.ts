@@ -1,0 +1,137 @@
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
+import { KeyedStateStore, type StateCut } from '../../../src/engine/embedded/state/keyed-state-store.js'
+import { decodeState } from '../../../src/engine/embedded/state/state-codec.js'
+import type { Key } from '../../../src/pipeline/operator.js'
+
+/** Changed in place, as operators do. */
+interface Counter {
+  value: number
+}
+
+function open(incremental = true): KeyedStateStore<Counter> {
+  return new KeyedStateStore({ operator: 'counters', stateVersion: 1, incremental })
+}
+
+function increment(store: KeyedStateStore<Counter>, key: Key, by: number): void {
+  const counter = store.get(key) ?? { value: 0 }
+  counter.value += by
+  store.set(key, counter)
+}
+
+async function contentOf(pieces: readonly Uint8Array[]): Promise<Map<Key, unknown>> {
+  if (pieces.length === 0) return new Map()
+  const file = await decodeState(new ChunkReader(inTurn(pieces)), 'test')
+  const entries: (readonly [Key, unknown])[] = []
+  for await (const section of file.sections()) for (const [key, value] of section) entries.push([key, value?.state])
+  expect(new Set(entries.map(([key]) => key)).size).toBe(entries.length)
+  return new Map(entries)
+}
+
+async function* inTurn(pieces: readonly Uint8Array[]) {
+  yield* pieces
+}
+
+function snapshotOf(store: KeyedStateStore<Counter>): Map<Key, Counter> {
+  return new Map([...store.entries()].map(([key, { value }]) => [key, { value }]))
+}
+
+/** More than one step of the encoding, so that there is something to interleave with. */
+const many = 9_000
+
+const key = fc.oneof(fc.integer({ min: 0, max: many + 50 }), fc.constantFrom('new', 'other', '__proto__'))
+const act = fc.oneof(
+  { weight: 6, arbitrary: fc.record({ increment: key, by: fc.integer({ min: 1, max: 9 }) }) },
+  { weight: 2, arbitrary: fc.record({ put: key, value: fc.integer() }) },
+  { weight: 2, arbitrary: fc.record({ remove: key }) },
+  { weight: 1, arbitrary: fc.constant({ walk: true } as const) },
+)
+
+function perform(store: KeyedStateStore<Counter>, action: typeof act extends fc.Arbitrary<infer A> ? A : never): void {
+  if ('increment' in action) increment(store, action.increment, action.by)
+  else if ('put' in action) store.set(action.put, { value: action.value })
+  else if ('remove' in action) store.delete(action.remove)
+  // What an operator may do at its end: change whatever it meets.
+  else
+    for (const [key, counter] of store.entries()) {
+      counter.value += 1
+      store.set(key, counter)
+    }
+}
+
+test('what records do while a cut is encoded is not in it, in whatever order they come', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.boolean(),
+      fc.array(act, { maxLength: 30 }),
+      fc.array(fc.tuple(fc.nat(200), fc.array(act, { maxLength: 8, size: 'max' })), { maxLength: 12, size: 'max' }),
+      async (full, before, during) => {
+        const store = open()
+        for (let i = 0; i < many; i++) increment(store, i, 1)
+        const base = full ? new Map<Key, Counter>() : snapshotOf(store)
+        if (!full) confirm(store.cut(1, undefined))
+        for (const action of before) perform(store, action)
+        // Before the cut: looking at a value afterwards would have it copied.
+        const expected = snapshotOf(store)
+        const cut = store.cut(2, full ? undefined : 1)
+        const later = new Map<number, typeof before>()
+        for (const [piece, actions] of during) later.set(piece, [...(later.get(piece) ?? []), ...actions])
+
+        const pieces: Uint8Array[] = []
+        for (const action of later.get(0) ?? []) perform(store, action)
+        for (const piece of cut.image?.encode() ?? []) {
+          pieces.push(piece)
+          for (const action of later.get(pieces.length) ?? []) perform(store, action)
+        }
+        const restored = new Map<Key, unknown>(cut.mode === 'full' ? [] : base)
+        for (const [changed, state] of await contentOf(pieces)) {
+          if (state === undefined) restored.delete(changed)
+          else restored.set(changed, state)
+        }
+        expect(restored).toEqual(expected)
+      },
+    ),
+    { numRuns: 40 },
+  )
+})
+
+/** Encodes to the end and says so. */
+function confirm({ image, mode, complete }: StateCut): void {
+  const size = [...(image?.encode() ?? [])].reduce((sum, piece) => sum + piece.length, 0)
+  image?.release()
+  complete([
+    {
+      operator: 'counters',
+      root: 'data',
+      path: 'shared/1-1-0-counters-x.state',
+      size,
+      checksum: 'sha256:0',
+      codec: 'structured-clone.v2',
+      mode,
+      number: 1,
+      keyGroups: { from: 0, to: 127 },
+      scope: { kind: 'job' },
+      entries: image?.entries ?? 0,
+    },
+  ])
+}
+
+test('a newer cut ends the encoding of an older one, which nobody waits for', async () => {
+  const store = open(false)
+  for (let i = 0; i < many; i++) increment(store, i, 1)
+  const first = store.cut(1, undefined).image?.encode()
+  first?.next()
+  const second = store.cut(2, undefined)
+  expect(() => [...(first ?? [])]).toThrow('The snapshot was abandoned: a newer one was asked for.')
+  const pieces = [...(second.image?.encode() ?? [])]
+  expect((await contentOf(pieces)).size).toBe(many)
+})
+
+test('a value that cannot be copied fails the snapshot and not the record that touches it', () => {
+  const store = new KeyedStateStore<unknown>({ operator: 'odd', stateVersion: 1, incremental: true })
+  store.set('bad', { callback: () => 0 })
+  const { image } = store.cut(1, undefined)
+  expect(store.get('bad')).toBeDefined()
+  expect(() => [...(image?.encode() ?? [])]).toThrow(`The state of operator 'odd' for key "bad" cannot be saved`)
+})
