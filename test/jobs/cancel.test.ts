@@ -1,11 +1,11 @@
-import { appendFile, mkdtemp, writeFile } from 'node:fs/promises'
+import { appendFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type WorkflowHandleWithFirstExecutionRunId, WorkflowUpdateStage } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import type { CancelOutcome } from '../../src/coordinator/commands.js'
+import { Faults } from '../support/faults/faults.js'
 import { readings, writeReadings } from './data.js'
 import { ended } from './endings.js'
-import { appearance } from './files.js'
 import { activityFailed, activityScheduled, eventOf, timerStarted } from './history-events.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, memo, status } from './messages-to-jobs.js'
@@ -136,19 +136,18 @@ describe('cancel while a job is failing', () => {
 
   /** A job that has failed and cannot settle its failure yet, since a publication is stuck. */
   async function stuckWhileFailing(name: string, restartStrategy: Record<string, unknown>) {
-    const dir = await mkdtemp(join(tidemark.dir, 'frozen-'))
-    const NODE_OPTIONS = `--import ${new URL('./fixtures/freeze.mjs', import.meta.url).href}`
-    processes.push(
-      await startWorkerProcess(tidemark, { FREEZE: 'link chk-3/_metadata$', FREEZE_DIR: dir, NODE_OPTIONS }),
-    )
+    const faults = await Faults.open(join(tidemark.dir, `${name}-faults`), { under: [tidemark.dir] })
+    const path = /chk-3\/_metadata$/
+    const frozen = await faults.arm({ ops: ['link'], path, when: 'before', action: { do: 'hold' } })
+    processes.push(await startWorkerProcess(tidemark, faults.env))
     const job = await start(name, restartStrategy)
     await checkpoint(job)
     await job.signal('triggerCheckpoint')
-    await appearance(join(dir, 'frozen'))
+    await frozen.struck
     await poison(job)
     await eventOf(tidemark.client, job, activityFailed('supervise'))
     expect((await status(job)).state).toBe('FAILING')
-    return { job, release: () => writeFile(join(dir, 'release'), '') }
+    return { job, release: frozen.release }
   }
 
   test('in order to restart, it is cancelled instead', async () => {

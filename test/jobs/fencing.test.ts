@@ -21,9 +21,9 @@ afterEach(() => Promise.all(processes.splice(0).map((process) => process.kill())
 afterAll(() => tidemark.close())
 
 describe('a run that is frozen while another takes over changes nothing when it wakes', () => {
-  test.each([
-    ['before it reads the part manifest of its publication', 'before-call', 'readFile chk-4/part-'],
-    ['before it links its entry', 'before-link', 'link chk-4/_metadata$'],
+  test.each<[string, string, Parameters<typeof frozenJob>[2]]>([
+    ['before it reads the part manifest of its publication', 'before-call', { ops: ['read'], path: /chk-4\/part-/ }],
+    ['before it links its entry', 'before-link', { ops: ['link'], path: /chk-4\/_metadata$/ }],
   ])('%s', async (_title, job, freeze) => {
     const frozen = await frozenJob(tidemark, job, freeze)
     processes.push(frozen.a)
@@ -43,7 +43,7 @@ describe('a run that is frozen while another takes over changes nothing when it 
   })
 
   test('inside its claim', async () => {
-    const frozen = await frozenJob(tidemark, 'inside-claim', 'link chk-1/_metadata$')
+    const frozen = await frozenJob(tidemark, 'inside-claim', { ops: ['link'], path: /chk-1\/_metadata$/ })
     processes.push(frozen.a)
     const b = await resetBefore(tidemark.client, frozen.handle, 'claim')
     const published = await publishTwice(b)

@@ -1,17 +1,15 @@
-import { mkdtemp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { expect } from 'vitest'
 import type { TriggerOutcome } from '../../src/coordinator/state.js'
+import { Faults, type Order } from '../support/faults/faults.js'
 import { committed, readings, type Sum, sumsOf, writeReadings } from './data.js'
-import { appearance } from './files.js'
 import type { Installation } from './installation.js'
 import { resetBefore } from './reset.js'
 import { startWorkerProcess, type WorkerProcess } from './worker-process.js'
 
 /** More than is read while a test runs: the job must not end by itself. */
 const count = 50_000
-const freezeModule = new URL('./fixtures/freeze.mjs', import.meta.url).href
 
 export interface FrozenJob {
   /** The worker process in which one call is frozen. */
@@ -23,23 +21,27 @@ export interface FrozenJob {
   release(): Promise<void>
 }
 
-/** Starts a job on a worker process of its own and resolves when the call that `freeze` names (see freeze.mjs) is frozen. */
-export async function frozenJob(tidemark: Installation, job: string, freeze: string): Promise<FrozenJob> {
+/** Starts a job on a worker process of its own and resolves when its first call that `freeze` matches is frozen. */
+export async function frozenJob(
+  tidemark: Installation,
+  job: string,
+  freeze: Pick<Order, 'ops' | 'path'>,
+): Promise<FrozenJob> {
   const input = join(tidemark.dir, `${job}.ndjson`)
   const output = join(tidemark.dir, `${job}-out`)
-  const frozenDir = await mkdtemp(join(tidemark.dir, 'frozen-'))
   await writeReadings(input, readings(count))
-  const env = { FREEZE: freeze, FREEZE_DIR: frozenDir, NODE_OPTIONS: `--import ${freezeModule}` }
-  const a = await startWorkerProcess(tidemark, env)
+  const faults = await Faults.open(join(tidemark.dir, `${job}-faults`), { under: [tidemark.dir] })
+  const frozen = await faults.arm({ ...freeze, when: 'before', action: { do: 'hold' } })
+  const a = await startWorkerProcess(tidemark, faults.env)
   const handle = await tidemark.start(job, {
     definition: 'sums',
     args: { input, output, rate: 400 },
     checkpointing: { interval: 200, numRetained: 100 },
   })
-  await appearance(join(frozenDir, 'frozen'))
+  await frozen.struck
   const release = async () => {
-    await writeFile(join(frozenDir, 'release'), '')
-    await appearance(join(frozenDir, 'returned'))
+    await frozen.release()
+    await frozen.returned()
   }
   return { a, handle, output, execution: handle.firstExecutionRunId, release }
 }

@@ -1,0 +1,209 @@
+/**
+ * Preloaded into worker processes (`node --import`, which their task threads inherit): puts a look at the standing orders
+ * before and after each call by which the product changes or reads a disk. FAULTS names the control directory and which paths count;
+ * `faults.ts` is the other end. Nothing here knows the product.
+ */
+import fs from 'node:fs'
+import { syncBuiltinESMExports } from 'node:module'
+import { Journal } from './journal.mjs'
+import { Orders } from './orders.mjs'
+
+const settings = JSON.parse(process.env.FAULTS ?? 'null')
+if (settings !== null) install(settings)
+
+function install({ control, under, journal }) {
+  const orders = new Orders(control)
+  const notes = new Journal(control, journal)
+  /** Open files and folders: descriptor → what is known of it. */
+  const open = new Map()
+  const counts = (path) => typeof path === 'string' && isBelow(path, under) && !isBelow(path, [control])
+
+  /** One call of the file system as a step that may be struck. `undo` facts go into the journal. */
+  async function around(step, call) {
+    const before = orders.take(step, 'before')
+    if (before !== undefined) await orders.obey(before, step)
+    const noted = notes.begin(step)
+    const outcome = await settle(call, noted)
+    const after = orders.take(step, 'after')
+    if (after !== undefined) await orders.obey(after, step)
+    if (before !== undefined) orders.returned(before, outcome)
+    return result(outcome)
+  }
+
+  function aroundSync(step, call) {
+    const before = orders.take(step, 'before')
+    if (before !== undefined) orders.obeySync(before, step)
+    const noted = notes.begin(step)
+    let outcome
+    try {
+      outcome = { value: call() }
+      noted.done()
+    } catch (error) {
+      outcome = { error }
+      noted.failed(error)
+    }
+    const after = orders.take(step, 'after')
+    if (after !== undefined) orders.obeySync(after, step)
+    if (before !== undefined) orders.returned(before, outcome)
+    return result(outcome)
+  }
+
+  /** @param place which arguments are paths: the last one is where the step happens */
+  const patchPromise = (name, op, place = 1) => {
+    const original = fs.promises[name]
+    fs.promises[name] = (...args) => {
+      const path = args[place - 1]
+      if (!counts(path)) return original(...args)
+      const step = { op, path, ...(place === 2 && { from: args[0] }), options: args[place] }
+      return around(step, () => original(...args))
+    }
+  }
+  for (const [name, op] of [
+    ['readFile', 'read'],
+    ['unlink', 'unlink'],
+    ['mkdir', 'mkdir'],
+    ['rmdir', 'rmdir'],
+    ['readdir', 'list'],
+    ['lstat', 'stat'],
+    ['stat', 'stat'],
+    ['realpath', 'realpath'],
+  ]) {
+    patchPromise(name, op)
+  }
+  patchPromise('link', 'link', 2)
+  patchPromise('rename', 'rename', 2)
+
+  const openPromise = fs.promises.open
+  fs.promises.open = async (path, flags, ...rest) => {
+    if (!counts(path)) return openPromise(path, flags, ...rest)
+    const op = creates(flags) ? 'create' : 'open'
+    const handle = await around({ op, path }, () => openPromise(path, flags, ...rest))
+    patchHandles(Object.getPrototypeOf(handle))
+    open.set(handle.fd, describe(handle.fd, path))
+    return handle
+  }
+
+  let handlesPatched = false
+  function patchHandles(prototype) {
+    if (handlesPatched) return
+    handlesPatched = true
+    for (const name of ['appendFile', 'writeFile', 'write']) {
+      const original = prototype[name]
+      prototype[name] = function (data, ...rest) {
+        return writing(this.fd, data, (bytes) => original.call(this, bytes, ...rest))
+      }
+    }
+    for (const name of ['sync', 'datasync']) {
+      const original = prototype[name]
+      prototype[name] = function () {
+        const file = open.get(this.fd)
+        return file === undefined ? original.call(this) : around(syncStep(file), () => original.call(this))
+      }
+    }
+    const close = prototype.close
+    prototype.close = function () {
+      const file = open.get(this.fd)
+      if (file === undefined) return close.call(this)
+      open.delete(this.fd)
+      return around({ op: 'close', ...file }, () => close.call(this))
+    }
+  }
+
+  const writeFilePromise = fs.promises.writeFile
+  fs.promises.writeFile = (target, data, ...rest) => {
+    const fd = typeof target === 'object' ? target?.fd : undefined
+    return fd === undefined
+      ? writeFilePromise(target, data, ...rest)
+      : writing(fd, data, (bytes) => writeFilePromise(target, bytes, ...rest))
+  }
+
+  async function writing(fd, data, write) {
+    const file = open.get(fd)
+    if (file === undefined) return write(data)
+    const step = writeStep(file, data)
+    const before = orders.take(step, 'before')
+    const short = before?.action.do === 'short'
+    if (before !== undefined && !short) await orders.obey(before, step)
+    const noted = notes.begin(step)
+    const outcome = await settle(() => write(short ? half(data) : data), noted)
+    const after = orders.take(step, 'after')
+    if (after !== undefined) await orders.obey(after, step)
+    if (before !== undefined) orders.returned(before, outcome)
+    if (short) orders.fail(before, step)
+    return result(outcome)
+  }
+
+  const { openSync, writeFileSync, closeSync, fsync } = fs
+  fs.openSync = (path, flags, ...rest) => {
+    if (!counts(path)) return openSync(path, flags, ...rest)
+    const fd = aroundSync({ op: creates(flags) ? 'create' : 'open', path }, () => openSync(path, flags, ...rest))
+    open.set(fd, describe(fd, path))
+    return fd
+  }
+  fs.writeFileSync = (target, data, ...rest) => {
+    const file = typeof target === 'number' ? open.get(target) : undefined
+    if (file === undefined) return writeFileSync(target, data, ...rest)
+    const step = writeStep(file, data)
+    const before = orders.peek(step, 'before')
+    if (before?.action.do !== 'short') return aroundSync(step, () => writeFileSync(target, data, ...rest))
+    if (orders.take(step, 'before') === undefined) return writeFileSync(target, data, ...rest)
+    const noted = notes.begin(step)
+    writeFileSync(target, half(data), ...rest)
+    noted.done()
+    return orders.fail(before, step)
+  }
+  fs.closeSync = (fd) => {
+    open.delete(fd)
+    return closeSync(fd)
+  }
+  fs.fsync = (fd, done) => {
+    const file = open.get(fd)
+    if (file === undefined) return fsync(fd, done)
+    const sync = () => new Promise((resolve, reject) => fsync(fd, (error) => (error ? reject(error) : resolve())))
+    around(syncStep(file), sync).then(() => done(null), done)
+  }
+  syncBuiltinESMExports()
+}
+
+async function settle(call, noted) {
+  try {
+    const value = await call()
+    noted.done()
+    return { value }
+  } catch (error) {
+    noted.failed(error)
+    return { error }
+  }
+}
+
+function result({ error, value }) {
+  if (error !== undefined) throw error
+  return value
+}
+
+/** The head of what is written is remembered, so that an order may name a temporary by its content. */
+function writeStep(file, data) {
+  file.head ??= typeof data === 'string' ? data.slice(0, 4096) : Buffer.from(data).subarray(0, 4096).toString('latin1')
+  return { op: 'write', ...file }
+}
+
+function syncStep(file) {
+  return { op: file.folder ? 'syncFolder' : 'sync', ...file }
+}
+
+function describe(fd, path) {
+  const found = fs.fstatSync(fd)
+  return { path, fd, ino: found.ino, folder: found.isDirectory(), head: undefined }
+}
+
+function creates(flags) {
+  return typeof flags === 'number' ? (flags & fs.constants.O_CREAT) !== 0 : /[wa]/.test(flags ?? 'r')
+}
+
+function half(data) {
+  return data.slice(0, Math.floor(data.length / 2))
+}
+
+function isBelow(path, folders) {
+  return folders.some((folder) => path === folder || path.startsWith(`${folder}/`))
+}
