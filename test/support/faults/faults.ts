@@ -16,7 +16,6 @@ import { carryOut, planPowerCut, readJournal } from './power-cut.js'
  */
 
 export type Operation =
-  | 'open'
   | 'create'
   | 'write'
   | 'sync'
@@ -27,7 +26,10 @@ export type Operation =
   | 'unlink'
   | 'mkdir'
   | 'rmdir'
+  /** A file is opened for reading, or read as a whole. */
   | 'read'
+  /** A folder is opened, in order to be synced. */
+  | 'openFolder'
   | 'list'
   | 'stat'
   | 'realpath'
@@ -52,7 +54,7 @@ export interface Order {
   readonly path?: RegExp
   /** Matches the other path of a `link` or `rename`. */
   readonly from?: RegExp
-  /** Matches the first 4 kB that were written to the file: a temporary's name does not tell what it will be. */
+  /** Matches the first 4 kB that were written to the file, also when it is linked or renamed: a temporary's name does not tell what it is. */
   readonly content?: RegExp
   readonly when: 'before' | 'after'
   readonly action: Action

@@ -16,6 +16,13 @@ function install({ control, under, journal }) {
   const notes = new Journal(control, journal)
   /** Open files and folders: descriptor → what is known of it. */
   const open = new Map()
+  /** What was written first to files that are closed by now: path → head. The oldest are forgotten. */
+  const heads = new Map()
+  const closed = ({ path, head }) => {
+    if (head === undefined) return
+    heads.set(path, head)
+    if (heads.size > 200) heads.delete(heads.keys().next().value)
+  }
   const counts = (path) => typeof path === 'string' && isBelow(path, under) && !isBelow(path, [control])
 
   /** One call of the file system as a step that may be struck. `undo` facts go into the journal. */
@@ -54,7 +61,7 @@ function install({ control, under, journal }) {
     fs.promises[name] = (...args) => {
       const path = args[place - 1]
       if (!counts(path)) return original(...args)
-      const step = { op, path, ...(place === 2 && { from: args[0] }), options: args[place] }
+      const step = { op, path, ...(place === 2 && { from: args[0], head: heads.get(args[0]) }), options: args[place] }
       return around(step, () => original(...args))
     }
   }
@@ -76,8 +83,7 @@ function install({ control, under, journal }) {
   const openPromise = fs.promises.open
   fs.promises.open = async (path, flags, ...rest) => {
     if (!counts(path)) return openPromise(path, flags, ...rest)
-    const op = creates(flags) ? 'create' : 'open'
-    const handle = await around({ op, path }, () => openPromise(path, flags, ...rest))
+    const handle = await around({ op: opening(path, flags), path }, () => openPromise(path, flags, ...rest))
     patchHandles(Object.getPrototypeOf(handle))
     open.set(handle.fd, describe(handle.fd, path))
     return handle
@@ -105,6 +111,7 @@ function install({ control, under, journal }) {
       const file = open.get(this.fd)
       if (file === undefined) return close.call(this)
       open.delete(this.fd)
+      closed(file)
       return around({ op: 'close', ...file }, () => close.call(this))
     }
   }
@@ -136,7 +143,7 @@ function install({ control, under, journal }) {
   const { openSync, writeFileSync, closeSync, fsync } = fs
   fs.openSync = (path, flags, ...rest) => {
     if (!counts(path)) return openSync(path, flags, ...rest)
-    const fd = aroundSync({ op: creates(flags) ? 'create' : 'open', path }, () => openSync(path, flags, ...rest))
+    const fd = aroundSync({ op: opening(path, flags), path }, () => openSync(path, flags, ...rest))
     open.set(fd, describe(fd, path))
     return fd
   }
@@ -153,6 +160,8 @@ function install({ control, under, journal }) {
     return orders.fail(before, step)
   }
   fs.closeSync = (fd) => {
+    const file = open.get(fd)
+    if (file !== undefined) closed(file)
     open.delete(fd)
     return closeSync(fd)
   }
@@ -196,8 +205,11 @@ function describe(fd, path) {
   return { path, fd, ino: found.ino, folder: found.isDirectory(), head: undefined }
 }
 
-function creates(flags) {
-  return typeof flags === 'number' ? (flags & fs.constants.O_CREAT) !== 0 : /[wa]/.test(flags ?? 'r')
+/** A file is opened in order to read all of it, a folder in order to sync it. */
+function opening(path, flags) {
+  const creates = typeof flags === 'number' ? (flags & fs.constants.O_CREAT) !== 0 : /[wa]/.test(flags ?? 'r')
+  if (creates) return 'create'
+  return fs.statSync(path, { throwIfNoEntry: false })?.isDirectory() ? 'openFolder' : 'read'
 }
 
 function half(data) {
