@@ -1,0 +1,81 @@
+import org.apache.flink.api.common.eventtime.WatermarkStrategy;
+import org.apache.flink.api.common.functions.FlatMapFunction;
+import org.apache.flink.api.common.functions.OpenContext;
+import org.apache.flink.api.common.functions.RichMapFunction;
+import org.apache.flink.api.common.state.ValueState;
+import org.apache.flink.api.common.state.ValueStateDescriptor;
+import org.apache.flink.api.common.typeinfo.TypeInformation;
+import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.connector.file.src.FileSource;
+import org.apache.flink.connector.file.src.reader.TextLineInputFormat;
+import org.apache.flink.core.fs.Path;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.JsonNode;
+import org.apache.flink.shaded.jackson2.com.fasterxml.jackson.databind.ObjectMapper;
+import org.apache.flink.streaming.api.datastream.DataStream;
+import org.apache.flink.streaming.api.environment.StreamExecutionEnvironment;
+import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
+import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
+import org.apache.flink.util.Collector;
+
+/** The jobs of bench/jobs/pipelines.mjs, for Flink: FlinkJobs JOB FILE INTERVAL_MS (0 = no checkpoints). */
+public class FlinkJobs {
+  /** Adds up the second field for each first field, and emits every sum. */
+  static class Sum extends KeyedProcessFunction<String, Tuple2<String, Long>, Tuple2<String, Long>> {
+    private transient ValueState<Long> sum;
+
+    @Override
+    public void open(OpenContext context) {
+      sum = getRuntimeContext().getState(new ValueStateDescriptor<>("sum", Types.LONG));
+    }
+
+    @Override
+    public void processElement(Tuple2<String, Long> record, Context context, Collector<Tuple2<String, Long>> out)
+        throws Exception {
+      Long before = sum.value();
+      long after = (before == null ? 0 : before) + record.f1;
+      sum.update(after);
+      record.f1 = after;
+      out.collect(record);
+    }
+  }
+
+  static class Words implements FlatMapFunction<String, Tuple2<String, Long>> {
+    @Override
+    public void flatMap(String line, Collector<Tuple2<String, Long>> out) {
+      for (String word : line.split(" ")) out.collect(Tuple2.of(word, 1L));
+    }
+  }
+
+  static class Orders extends RichMapFunction<String, Tuple2<String, Long>> {
+    private transient ObjectMapper mapper;
+
+    @Override
+    public void open(OpenContext context) {
+      mapper = new ObjectMapper();
+    }
+
+    @Override
+    public Tuple2<String, Long> map(String line) throws Exception {
+      JsonNode order = mapper.readTree(line);
+      return Tuple2.of(order.get("user").asText(), order.get("amount").asLong());
+    }
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    String job = arguments[0];
+    long interval = Long.parseLong(arguments[2]);
+    StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
+    environment.setParallelism(1);
+    // As fast as Flink goes: what it hands from one step to the next is not copied, as it is not in Tidemark.
+    environment.getConfig().enableObjectReuse();
+    if (interval > 0) environment.enableCheckpointing(interval);
+    var files = FileSource.forRecordStreamFormat(new TextLineInputFormat(), new Path(arguments[1])).build();
+    DataStream<String> lines = environment.fromSource(files, WatermarkStrategy.noWatermarks(), "lines");
+    TypeInformation<Tuple2<String, Long>> type = Types.TUPLE(Types.STRING, Types.LONG);
+    DataStream<Tuple2<String, Long>> pairs =
+        job.equals("word-count") ? lines.flatMap(new Words()).returns(type) : lines.map(new Orders()).returns(type);
+    pairs.keyBy(pair -> pair.f0).process(new Sum()).sinkTo(new DiscardingSink<>());
+    environment.execute(job);
+  }
+}

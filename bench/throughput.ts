@@ -1,0 +1,72 @@
+import { execFile } from 'node:child_process'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import type { Benchmark, Contender, Figures } from './benchmark.js'
+import { writeOrders, writeWords } from './inputs.js'
+import { startFlink } from './peers/flink.js'
+import { install, runToEnd } from './tidemark.js'
+
+const jobs = fileURLToPath(new URL('./jobs/pipelines.mjs', import.meta.url))
+const floor = fileURLToPath(new URL('./jobs/floor.mjs', import.meta.url))
+
+interface Work {
+  readonly job: 'word-count' | 'sum-by-user'
+  /** What one record is, for the tables. */
+  readonly unit: string
+  /** Writes the input; answers how many records it holds. */
+  write(file: string): number
+}
+
+export const wordCount = throughput(
+  { job: 'word-count', unit: 'words', write: (file) => writeWords(file, 3_000_000) },
+  'Throughput: word count',
+  'Words of a text file (eight on a line, 20,000 different ones) are counted one by one, and every new count is emitted.',
+)
+
+export const sumByUser = throughput(
+  { job: 'sum-by-user', unit: 'lines', write: (file) => writeOrders(file, 6_000_000) },
+  'Throughput: NDJSON sum',
+  'Lines of JSON (about 93 bytes, 100,000 users) are parsed, and an amount is added up for each user. Tidemark also checks each record against a schema.',
+)
+
+function throughput(work: Work, title: string, what: string): Benchmark {
+  return {
+    name: work.job,
+    title,
+    description:
+      `${what} One task. The time is from the start of the tasks to the last record, for Tidemark and Flink by their own records; ` +
+      'starting a job is not in it. The bare Node loop reads the whole file at once and does nothing else.',
+    compares: { figure: `${work.unit}/s`, better: 'higher' },
+    prepare: async (surroundings) => {
+      const file = `${surroundings.directory}/input`
+      const records = work.write(file)
+      const installation = await install(surroundings, [jobs])
+      const flink = await startFlink(surroundings)
+      const figures = (ms: number): Figures => ({ [`${work.unit}/s`]: (records / ms) * 1000 })
+      const tidemark = (name: string, interval: string): Contender => ({
+        name,
+        run: async () => {
+          const checkpointing = { interval }
+          const { streamedMs } = await runToEnd(installation, {
+            definition: work.job,
+            args: { input: file },
+            checkpointing,
+          })
+          return figures(streamedMs)
+        },
+      })
+      return [
+        { name: 'Flink 2.3, no checkpoints', run: async () => figures(await flink.runToEnd(work.job, file, 0)) },
+        { name: 'Flink 2.3, every second', run: async () => figures(await flink.runToEnd(work.job, file, 1000)) },
+        tidemark('Tidemark, no checkpoints', '0s'),
+        tidemark('Tidemark, every second', '1s'),
+        { name: 'bare Node loop', run: async () => figures(await bareLoop(work.job, file)) },
+      ]
+    },
+  }
+}
+
+async function bareLoop(job: string, file: string): Promise<number> {
+  const { stdout } = await promisify(execFile)(process.execPath, [floor, job, file])
+  return Number(stdout)
+}

@@ -1,0 +1,93 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import { fileURLToPath } from 'node:url'
+import { Client, Connection } from '@temporalio/client'
+import { type JobRequest, TidemarkClient } from '../src/client/index.js'
+import { startDevServer } from '../src/temporal/dev-server.js'
+import { type KeptProcess, spawnKept } from '../src/temporal/keeper.js'
+import type { Surroundings } from './benchmark.js'
+
+const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
+
+/** What a user has: a Temporal server, a worker as it ships, and the public client. */
+export interface Installation {
+  readonly tidemark: TidemarkClient
+  readonly temporal: Client
+}
+
+/** @param configuration lines of `tidemark.yaml` besides the directory of the checkpoints */
+export async function install(
+  { directory, log, onClose }: Surroundings,
+  jobFiles: readonly string[],
+  configuration: readonly string[] = [],
+): Promise<Installation> {
+  const home = `${directory}/tidemark`
+  mkdirSync(home)
+  writeFileSync(`${home}/tidemark.yaml`, ['state.checkpoints.dir: checkpoints', ...configuration, ''].join('\n'))
+  writeFileSync(`${home}/temporal.toml`, '[profile.default]\n')
+  const server = await startDevServer({ log, headless: true })
+  onClose(() => server.stop())
+  const worker = await spawnKept(process.execPath, [cli, 'worker', ...jobFiles], {
+    graceSeconds: 10,
+    cwd: home,
+    env: {
+      ...withoutOurs(process.env),
+      TEMPORAL_ADDRESS: server.address,
+      TEMPORAL_CONFIG_FILE: `${home}/temporal.toml`,
+    },
+  })
+  onClose(async () => {
+    worker.release()
+    await worker.exited
+  })
+  await ready(worker)
+  const connection = await Connection.connect({ address: server.address })
+  onClose(() => connection.close())
+  const temporal = new Client({ connection })
+  return { temporal, tidemark: new TidemarkClient(temporal) }
+}
+
+export interface StreamedJob {
+  /** From the end of the deployment to the last record, milliseconds, by Temporal's clock. */
+  readonly streamedMs: number
+  readonly checkpoints: number
+}
+
+let started = 0
+
+/** Runs a bounded job to its end. What starting it costs is not in the figure, as it is not in Flink's. */
+export async function runToEnd({ tidemark, temporal }: Installation, request: JobRequest): Promise<StreamedJob> {
+  const id = `bench-${started++}`
+  const job = await tidemark.start({ ...request, restore: { from: 'none' } }, { id })
+  const result = await job.result()
+  if (result.state !== 'FINISHED') throw new Error(`Job ${id} ended as ${result.state}: ${JSON.stringify(result)}`)
+  const { events } = await temporal.workflow.getHandle(id).fetchHistory()
+  const scheduled = new Map<string, string>()
+  const completed = new Map<string, number>()
+  for (const event of events ?? []) {
+    const name = event.activityTaskScheduledEventAttributes?.activityType?.name
+    if (name) scheduled.set(String(event.eventId), name)
+    const done = scheduled.get(String(event.activityTaskCompletedEventAttributes?.scheduledEventId))
+    const { seconds, nanos } = event.eventTime ?? {}
+    if (done !== undefined) completed.set(done, Number(seconds) * 1000 + (nanos ?? 0) / 1e6)
+  }
+  const streamedMs = (completed.get('supervise') ?? Number.NaN) - (completed.get('deploy') ?? Number.NaN)
+  return { streamedMs, checkpoints: result.checkpoints }
+}
+
+function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(TEMPORAL|TIDEMARK)_/.test(name)))
+}
+
+async function ready(worker: KeptProcess): Promise<void> {
+  const last: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [worker.stdout, worker.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        last.push(line)
+        if (line.startsWith('ready:')) resolve()
+      })
+    }
+    void worker.exited.then((code) => reject(new Error(`The worker ended (${code}): ${last.slice(-3).join(' ')}`)))
+  })
+}
