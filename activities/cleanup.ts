@@ -2,6 +2,7 @@ import type { ClosedEntry } from '../src/checkpoint/entry.js'
 import { discard, finishDeletion, unpin } from '../src/checkpoint-store/index.js'
 import type { ClosePlan } from '../src/coordinator/commands.js'
 import type { LogReference, Placed } from './contract.js'
+import { logDeletion } from './discard.js'
 import { commonFields, liveRecord, mustCount, openLog } from './entries.js'
 
 /** Ends the log: retain or delete is decided by what this entry keeps alive; the files follow. */
@@ -28,9 +29,11 @@ export async function cleanUp(
   const restoredFrom = (await log.record())?.restoredFrom
   if (restoredFrom) await unpin(roots, restoredFrom, { job: input.job, execution: input.execution })
   if (input.deleteAll) {
-    const { deleted } = await finishDeletion(roots, input.job, input.execution)
-    return { deleted: deleted.length }
+    const report = await finishDeletion(roots, input.job, input.execution)
+    logDeletion('Deleted the execution, which keeps nothing', report)
+    return { deleted: report.deleted.length }
   }
-  const { deleted } = await discard(roots, input.job, input.execution)
-  return { deleted: deleted.length }
+  const report = await discard(roots, input.job, input.execution)
+  logDeletion('Discarded what is not retained', report)
+  return { deleted: report.deleted.length }
 }

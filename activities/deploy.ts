@@ -1,6 +1,6 @@
 import { Context } from '@temporalio/activity'
 import { snapshotUri } from '../src/checkpoint/paths.js'
-import { listExecutions, openSnapshot } from '../src/checkpoint-store/index.js'
+import { closedExecutions, openSnapshot } from '../src/checkpoint-store/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../src/engine/engine.js'
 import type { DeployInput } from './contract.js'
 import type { HostDependencies } from './dependencies.js'
@@ -42,10 +42,7 @@ function check(configuration: HostDependencies['configuration'], input: DeployIn
 async function requestFor(input: DeployInput, restore: RestoreReference | undefined): Promise<DeployRequest> {
   const { reference, spec, settings } = input
   const { roots } = openLog({ ...reference, roots: settings.roots })
-  const executions = await listExecutions(roots, reference.job)
-  const closedExecutions = executions
-    .filter((one) => one.state !== 'open' && one.record.execution !== reference.execution)
-    .map((one) => one.record.execution)
+  const closed = await closedExecutions(roots, reference.job, reference.execution)
   const ancestry = restore ? (await openSnapshot(restore)).entry.ancestry : []
   return {
     ...reference,
@@ -55,7 +52,7 @@ async function requestFor(input: DeployInput, restore: RestoreReference | undefi
     roots: settings.roots,
     incremental: spec.checkpointing.incremental,
     allowNonRestoredState: spec.restore?.allowNonRestoredState ?? false,
-    output: { ancestry, closedExecutions },
+    output: { ancestry, closedExecutions: closed },
     allowedDirs: settings.allowedDirs,
     ...(restore && { restore }),
   }

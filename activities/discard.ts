@@ -1,6 +1,15 @@
+import { log } from '@temporalio/activity'
 import { discard as discardFiles, unpin } from '../src/checkpoint-store/index.js'
 import type { LogReference } from './contract.js'
 import { openLog } from './entries.js'
+
+/** The trace that a deletion by the job itself leaves; the collector's are in `_audit` besides. */
+export function logDeletion(
+  what: string,
+  { deleted, bytes }: { readonly deleted: readonly string[]; bytes: number },
+): void {
+  if (deleted.length > 0) log.info(what, { files: deleted.length, bytes, deleted })
+}
 
 /** Removes what the newest entry no longer keeps; after the first checkpoint of its own, also the hold on the restored one. */
 export async function discard(
@@ -12,5 +21,6 @@ export async function discard(
     if (restoredFrom) await unpin(roots, restoredFrom, { job: input.job, execution: input.execution })
   }
   const report = await discardFiles(roots, input.job, input.execution)
+  logDeletion('Discarded what newer checkpoints subsume', report)
   return { deleted: report.deleted.length }
 }

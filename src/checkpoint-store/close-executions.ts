@@ -1,5 +1,5 @@
-import { buildClosed } from '../checkpoint/closing.js'
-import type { LogEntry } from '../checkpoint/entry.js'
+import { buildClosed, type ClosingFacts } from '../checkpoint/closing.js'
+import type { ClosedEntry, LogEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import type { Storage } from '../storage/index.js'
@@ -30,7 +30,7 @@ export async function closeOpenExecutions(roots: Roots, job: string, successor: 
   // listing sees here that it came too late to close anything.
   await refuseSuperseded(placeOf(roots, job, successor.except).metadata, job, successor.except)
   for (const { record, state } of others) {
-    if (state === 'open') await closeLog(placeOf(roots, job, record.execution).metadata, successor)
+    if (state === 'open') await closeLog(placeOf(roots, job, record.execution).metadata, asClosing(successor))
   }
   return others.map((view) => view.record.execution)
 }
@@ -43,34 +43,37 @@ async function refuseSuperseded(own: Storage, job: string, execution: string): P
   })
 }
 
-/** Until then the owner may still append: observe again and take the next number. */
-async function closeLog(folder: Storage, successor: Successor): Promise<void> {
+/** An execution that could not close itself has failed. */
+function asClosing({ except: run, at, nonce, reason }: Successor): Closing {
+  return { ending: 'FAILED', by: 'successor', run, at, nonce, reason }
+}
+
+export type Closing = Omit<ClosingFacts, 'record' | 'newest' | 'savepoints'>
+
+/** Until it is closed the owner may still append: observe again and take the next number. */
+export async function closeLog(folder: Storage, closing: Closing): Promise<void> {
   for (let attempt = 0; attempt < patience; attempt++) {
     const { record, newest } = await observeLog(folder)
     if (record?.state !== 'live' || newest?.kind === 'closed') return
-    const outcome = await appendEntry(folder, await closedBySuccessor(folder, record, newest, successor))
+    const outcome = await appendEntry(folder, await planClosed(folder, record, newest, closing))
     if (outcome.outcome === 'appended') return
   }
   const message = `The log at ${folder.uri} could not be closed: its owner keeps appending; try again.`
   throw new TidemarkError('StorageUnavailable', message, { path: folder.uri })
 }
 
-async function closedBySuccessor(
+/** The entry that would close a log as it is now. */
+export async function planClosed(
   folder: Storage,
   record: ExecutionRecord,
   newest: LogEntry | undefined,
-  successor: Successor,
-) {
+  closing: Closing,
+): Promise<ClosedEntry> {
   return buildClosed({
     record,
     ...(newest === undefined ? {} : { newest }),
     savepoints: await findSavepoints(folder, newest?.alive ?? []),
-    ending: 'FAILED',
-    by: 'successor',
-    run: successor.except,
-    reason: successor.reason,
-    at: successor.at,
-    nonce: successor.nonce,
+    ...closing,
   })
 }
 

@@ -1,16 +1,14 @@
-import { type DiscardPlan, planDiscard } from '../checkpoint/discard-plan.js'
+import { planDiscard } from '../checkpoint/discard-plan.js'
 import type { LogEntry } from '../checkpoint/entry.js'
-import { joinUri, type Storage } from '../storage/index.js'
 import { findKept } from './kept-snapshots.js'
 import { observeLog } from './read-log.js'
+import { type BeforeRemoval, doom, type Removed, removeFiles, type Stage, sizesIn } from './removal.js'
 import { type ExecutionPlace, placeOf, type Roots } from './roots.js'
 
-export interface DiscardReport {
-  /** URIs of what was deleted. */
-  readonly deleted: readonly string[]
+export interface DiscardReport extends Removed {
   /** Snapshots that exist, ascending. */
   readonly kept: readonly number[]
-  /** Snapshots that left the alive list and stay on disk because someone restores from them, ascending. */
+  /** Snapshots that left the alive list and stay on disk because someone restores from them or has pinned them, ascending. */
   readonly pinned: readonly number[]
   /** Why something that may be garbage was left alone. */
   readonly problems: readonly string[]
@@ -28,46 +26,62 @@ export interface DiscardReport {
  * A crash anywhere leaves garbage that the next discard recognises. Two at once, also a very late one with an old newest
  * entry, delete only what the newer one would too: alive lists only shrink, and later snapshots build on kept ones.
  */
-export async function discard(roots: Roots, job: string, execution: string): Promise<DiscardReport> {
+export async function discard(
+  roots: Roots,
+  job: string,
+  execution: string,
+  before?: BeforeRemoval,
+): Promise<DiscardReport> {
   const place = placeOf(roots, job, execution)
   const { record, newest } = await observeLog(place.metadata)
-  if (record?.state !== 'live' || newest === undefined) return { deleted: [], kept: [], pinned: [], problems: [] }
-  return discardBelow(place, newest)
+  if (record?.state !== 'live' || newest === undefined) {
+    return { deleted: [], bytes: 0, kept: [], pinned: [], problems: [] }
+  }
+  return discardBelow(place, newest, before)
 }
 
 /** @param newest the newest entry, read before anything else */
-export async function discardBelow(place: ExecutionPlace, newest: LogEntry): Promise<DiscardReport> {
-  const { alive: kept } = newest
-  const { snapshots, pinned, everything, problems } = await findKept(place.metadata, newest)
-  if (everything) return { deleted: [], kept, pinned, problems }
+export async function discardBelow(
+  place: ExecutionPlace,
+  newest: LogEntry,
+  before?: BeforeRemoval,
+): Promise<DiscardReport> {
+  const { doomed, everything, ...rest } = await findDiscardable(place, newest)
+  const kept = newest.alive
+  if (everything) return { deleted: [], bytes: 0, kept, ...rest }
+  return { ...(await removeFiles(place, doomed, 'dead', before)), kept, ...rest }
+}
+
+export interface Discardable extends Pick<DiscardReport, 'pinned' | 'problems'> {
+  /** In the order in which they go. */
+  readonly doomed: readonly Stage[]
+  /** A pin could not be read, so it may hold anything. */
+  readonly everything: boolean
+}
+
+/**
+ * What a discard would delete.
+ * @param except names of pins that are taken for gone
+ */
+export async function findDiscardable(
+  place: ExecutionPlace,
+  newest: LogEntry,
+  except: ReadonlySet<string> = new Set(),
+): Promise<Discardable> {
+  const { snapshots, pinned, everything, problems } = await findKept(place.metadata, newest, except)
+  if (everything) return { doomed: [], pinned, everything, problems }
+  const metadata = await sizesIn(place.metadata)
+  const data = await sizesIn(place.data)
   const plan = planDiscard({
     newest: newest.number,
     kept: snapshots,
-    metadataFiles: await namesIn(place.metadata),
-    dataFiles: place.data === undefined ? [] : await namesIn(place.data),
+    metadataFiles: [...metadata.keys()],
+    dataFiles: [...data.keys()],
   })
-  return { deleted: await carryOut(place, plan), kept, pinned, problems }
-}
-
-async function carryOut(place: ExecutionPlace, plan: DiscardPlan): Promise<string[]> {
-  const deleted = [
-    ...(await remove(place.metadata, plan.entries)),
-    ...(await remove(place.metadata, plan.parts)),
-    ...(await remove(place.metadata, plan.metadataState)),
-    ...(await remove(place.data, plan.dataState)),
+  const doomed = [
+    doom(place.metadata, plan.entries, metadata),
+    doom(place.metadata, plan.parts, metadata),
+    [...doom(place.metadata, plan.metadataState, metadata), ...doom(place.data, plan.dataState, data)],
   ]
-  await place.metadata.tidy('', 'dead')
-  await place.data?.tidy('', 'dead')
-  return deleted
-}
-
-/** One after the other: what is left after a crash is the rest of the list. Answers their URIs. */
-export async function remove(folder: Storage | undefined, names: readonly string[]): Promise<string[]> {
-  if (folder === undefined) return []
-  for (const name of names) await folder.delete(name)
-  return names.map((name) => joinUri(folder.uri, name))
-}
-
-export async function namesIn(folder: Storage): Promise<string[]> {
-  return (await folder.list('')).map((object) => object.name)
+  return { doomed, pinned, everything, problems }
 }

@@ -88,7 +88,7 @@ export class ExecutionLog {
     const alive = visible(record, newest)
     const mayRead =
       alive.includes(number) ||
-      (record?.state === 'live' && (await readPins(this.#folder)).pins.some((pin) => pin.number === number))
+      (record?.state === 'live' && (await readPins(this.#folder)).pins.some(({ pin }) => pin.number === number))
     const entry = mayRead ? await readEntryIfThere(this.#folder, number) : undefined
     if (isSnapshot(entry)) return entry
     throw new TidemarkError('RestoreFailed', `chk-${number} is not in ${this.uri}: ${describeAlive(alive)}.`, {

@@ -3,6 +3,7 @@ import type { ExecutionRecord } from '../checkpoint/execution-record.js'
 import { orderByLineage } from '../checkpoint/lineage.js'
 import { visible } from '../checkpoint/log-rules.js'
 import { executionRecordName, idPattern } from '../checkpoint/paths.js'
+import { readLedger } from './ledger.js'
 import { observeLog } from './read-log.js'
 import { placeOf, type Roots } from './roots.js'
 
@@ -39,6 +40,18 @@ export async function listExecutions(roots: Roots, job: string): Promise<Executi
     views.push({ record, alive: visible(record, newest), state, ...(newest === undefined ? {} : { newest }) })
   }
   return orderByLineage(views)
+}
+
+/**
+ * Ids of a job's executions that have ended, those included of which nothing is left.
+ * @param except an execution that is not asked about
+ */
+export async function closedExecutions(roots: Roots, job: string, except: string): Promise<string[]> {
+  const views = await listExecutions(roots, job)
+  // In this order: whichever is collected meanwhile is in the ledger before its tombstone goes.
+  const collected = await readLedger(roots, job)
+  const closed = views.filter(({ state }) => state !== 'open').map(({ record }) => record.execution)
+  return [...new Set([...closed, ...collected])].filter((execution) => execution !== except)
 }
 
 async function listIds(roots: Roots, job: string): Promise<string[]> {

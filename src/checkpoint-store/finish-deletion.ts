@@ -1,17 +1,15 @@
 import { encodeExecutionRecord } from '../checkpoint/codecs.js'
-import { executionRecordName, parseEntryPath } from '../checkpoint/paths.js'
+import { executionRecordName, isExecutionFile, parseEntryPath } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
-import type { Storage } from '../storage/index.js'
-import { discardBelow, namesIn, remove } from './discard.js'
+import { discardBelow } from './discard.js'
 import { findKept } from './kept-snapshots.js'
 import { observeLog } from './read-log.js'
-import { placeOf, type Roots } from './roots.js'
+import { type BeforeRemoval, doom, type Removed, removeFiles, type Stage, sizesIn } from './removal.js'
+import { type ExecutionPlace, placeOf, type Roots } from './roots.js'
 
-export interface DeletionReport {
+export interface DeletionReport extends Removed {
   /** `pinned`: someone restores from a snapshot of it; what nobody needs is deleted, the rest when the pin has gone. */
   readonly outcome: 'deleted' | 'pinned' | 'absent'
-  /** URIs of what was deleted now. */
-  readonly deleted: readonly string[]
 }
 
 /**
@@ -26,10 +24,15 @@ export interface DeletionReport {
  * A crash after 3 leaves files that mean nothing; calling again finishes.
  * @throws InvariantBroken for an execution that is not closed, or keeps something
  */
-export async function finishDeletion(roots: Roots, job: string, execution: string): Promise<DeletionReport> {
+export async function finishDeletion(
+  roots: Roots,
+  job: string,
+  execution: string,
+  before?: BeforeRemoval,
+): Promise<DeletionReport> {
   const place = placeOf(roots, job, execution)
   const { record, newest } = await observeLog(place.metadata)
-  if (record === undefined) return { outcome: 'absent', deleted: [] }
+  if (record === undefined) return { outcome: 'absent', deleted: [], bytes: 0 }
   if (record.state === 'live') {
     if (newest?.kind !== 'closed' || newest.alive.length > 0) {
       const message = `${place.metadata.uri} was not deleted: its log is not closed with nothing kept.`
@@ -37,24 +40,43 @@ export async function finishDeletion(roots: Roots, job: string, execution: strin
     }
     const { pinned, everything } = await findKept(place.metadata, newest)
     if (pinned.length > 0 || everything) {
-      const { deleted } = await discardBelow(place, newest)
-      return { outcome: 'pinned', deleted }
+      const { deleted, bytes } = await discardBelow(place, newest, before)
+      return { outcome: 'pinned', deleted, bytes }
     }
     await place.metadata.write(executionRecordName, encodeExecutionRecord({ ...record, state: 'deleted' }))
   }
-  const deleted = [...(await removeAll(place.data)), ...(await removeAll(place.metadata))]
-  return { outcome: 'deleted', deleted }
+  // Whoever still writes here is late: its unfinished files may go too.
+  return { outcome: 'deleted', ...(await removeFiles(place, await findRemains(place), 'all', before)) }
 }
 
-async function removeAll(folder: Storage | undefined): Promise<string[]> {
-  if (folder === undefined) return []
-  const names = (await namesIn(folder)).filter((name) => name !== executionRecordName)
+/** All that this program has written there but the record, the newest entry last. What somebody else has put there stays. */
+export async function findRemains(place: ExecutionPlace): Promise<Stage[]> {
+  const data = await sizesIn(place.data)
+  const metadata = await sizesIn(place.metadata)
+  const ours = (sizes: ReadonlyMap<string, number>) =>
+    [...sizes.keys()].filter((name) => name !== executionRecordName && isExecutionFile(name))
   const entryNumber = (name: string) => parseEntryPath(name) ?? 0
-  const deleted = await remove(
-    folder,
-    names.sort((a, b) => entryNumber(a) - entryNumber(b)),
-  )
-  // Whoever still writes here is late: its unfinished files may go too.
-  await folder.tidy('', 'all')
-  return deleted
+  const newest = Math.max(...[...metadata.keys()].map(entryNumber))
+  const isEntry = (name: string) => entryNumber(name) > 0
+  const names = ours(metadata)
+  return [
+    [
+      ...doom(place.data, ours(data), data),
+      ...doom(
+        place.metadata,
+        names.filter((name) => !isEntry(name)),
+        metadata,
+      ),
+    ],
+    doom(
+      place.metadata,
+      names.filter((name) => isEntry(name) && entryNumber(name) < newest),
+      metadata,
+    ),
+    doom(
+      place.metadata,
+      names.filter((name) => isEntry(name) && entryNumber(name) === newest),
+      metadata,
+    ),
+  ]
 }

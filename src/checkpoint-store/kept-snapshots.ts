@@ -14,9 +14,16 @@ export interface KeptSnapshots {
   readonly problems: readonly string[]
 }
 
-/** What must stay on disk, from the newest entry first and the pins after it. */
-export async function findKept(folder: Storage, newest: LogEntry): Promise<KeptSnapshots> {
-  const { pins, unreadable } = await readPins(folder)
+/**
+ * What must stay on disk, from the newest entry first and the pins after it.
+ * @param except names of pins that are taken for gone
+ */
+export async function findKept(
+  folder: Storage,
+  newest: LogEntry,
+  except: ReadonlySet<string> = new Set(),
+): Promise<KeptSnapshots> {
+  const { pins, unreadable } = await readPins(folder, except)
   const problems = unreadable.map((name) => `${joinUri(folder.uri, name)} cannot be read and may hold any checkpoint`)
   const snapshots = new Map<number, SnapshotEntry | undefined>()
   for (const number of newest.alive) {
@@ -25,7 +32,7 @@ export async function findKept(folder: Storage, newest: LogEntry): Promise<KeptS
     snapshots.set(number, typeof entry !== 'string' && isSnapshot(entry) ? entry : undefined)
   }
   const pinned = new Set<number>()
-  for (const { number } of pins) {
+  for (const { number } of pins.map(({ pin }) => pin)) {
     const entry = snapshots.has(number) ? 'absent' : await readIfIntact(folder, number, problems)
     // A pin on what had gone before it was written holds nothing.
     if (entry === 'absent') continue

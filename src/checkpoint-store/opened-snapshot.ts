@@ -5,7 +5,7 @@ import { entryPath, executionFolder, snapshotFolder } from '../checkpoint/paths.
 import { damaged } from '../checkpoint/sealed-json.js'
 import type { RestoreReference } from '../engine/engine.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
-import { joinUri, openStorage, type Storage, splitUri } from '../storage/index.js'
+import { joinUri, openStorage, type Storage, scopedStorage, splitUri } from '../storage/index.js'
 import { isSnapshot, readEntryIfThere, readRecord } from './read-log.js'
 import { openExecutionFolder, type Roots } from './roots.js'
 
@@ -55,8 +55,11 @@ function findPlaces(folder: Storage, record: ExecutionRecord, roots: Roots | und
   // In its original place an execution with two roots has no state files beside its metadata.
   const apart = folder.uri === recordedMetadata && recordedData !== recordedMetadata
   const data = apart ? [recordedData, ...configured, folder.uri] : [folder.uri, recordedData, ...configured]
-  const open = (uris: readonly string[]) =>
-    [...new Set(uris)].map((uri) => (uri === folder.uri ? folder : openStorage(uri)))
+  const openOne = (uri: string) => {
+    if (uri === folder.uri) return folder
+    return roots !== undefined && configured.includes(uri) ? scopedStorage(roots.data, below) : openStorage(uri)
+  }
+  const open = (uris: readonly string[]) => [...new Set(uris)].map(openOne)
   return { metadata: open([folder.uri, recordedMetadata]), data: open(data) }
 }
 

@@ -2,24 +2,61 @@ import { parsePinPath, pinPath } from '../checkpoint/paths.js'
 import { decodePin, encodePin, type Pin } from '../checkpoint/pin.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import { joinUri, type Storage } from '../storage/index.js'
-import { observeLog, readIfThere } from './read-log.js'
+import { observeLog, patience, readIfThere } from './read-log.js'
 
 export interface Holder {
   readonly job: string
   readonly execution: string
 }
 
-/** Pins of an execution. Those that cannot be read may hold anything: a deleter then keeps everything. */
+export interface FoundPin {
+  /** Below the execution's folder. */
+  readonly name: string
+  readonly pin: Pin
+}
+
+/**
+ * Pins of an execution. Those that cannot be read may hold anything: a deleter then keeps everything.
+ *
+ * Where a pin that was listed is gone, all are listed again: a holder may have been let in by that pin and have written its own after the
+ * listing.
+ * @param except names of pins that are not looked at
+ */
 export async function readPins(
   folder: Storage,
-): Promise<{ readonly pins: readonly Pin[]; readonly unreadable: readonly string[] }> {
-  const pins: Pin[] = []
+  except: ReadonlySet<string> = new Set(),
+): Promise<{ readonly pins: readonly FoundPin[]; readonly unreadable: readonly string[] }> {
+  for (let attempt = 0; attempt < patience; attempt++) {
+    const found = await readListedPins(folder, except)
+    if (found !== 'moved') return found
+  }
+  throw new TidemarkError(
+    'StorageUnavailable',
+    `The pins in ${folder.uri} change faster than they can be read; try again.`,
+    {
+      path: folder.uri,
+    },
+  )
+}
+
+/** Undefined where it is not there. */
+export async function readPin(folder: Storage, name: string): Promise<Pin | undefined> {
+  const bytes = await readIfThere(folder, name)
+  return bytes === undefined ? undefined : decodePin(bytes, joinUri(folder.uri, name))
+}
+
+async function readListedPins(
+  folder: Storage,
+  except: ReadonlySet<string>,
+): Promise<{ readonly pins: readonly FoundPin[]; readonly unreadable: readonly string[] } | 'moved'> {
+  const pins: FoundPin[] = []
   const unreadable: string[] = []
   for (const { name } of await folder.list('pins')) {
-    if (parsePinPath(name) === undefined) continue
+    if (parsePinPath(name) === undefined || except.has(name)) continue
     try {
-      const bytes = await readIfThere(folder, name)
-      if (bytes !== undefined) pins.push(decodePin(bytes, joinUri(folder.uri, name)))
+      const pin = await readPin(folder, name)
+      if (pin === undefined) return 'moved'
+      pins.push({ name, pin })
     } catch (error) {
       if (!isTidemarkError(error) || error.class !== 'damaged') throw error
       unreadable.push(name)

@@ -55,3 +55,33 @@ export function buildClosed(facts: ClosingFacts): ClosedEntry {
     ...(kept.length === intended.length ? {} : { intendedAlive: intended }),
   }
 }
+
+export interface ShrinkingFacts {
+  readonly newest: ClosedEntry
+  readonly alive: readonly number[]
+  readonly committedThrough: number
+  readonly by: ClosedEntry['by']
+  readonly run: string
+  readonly reason: string
+  readonly at: string
+  readonly nonce: string
+}
+
+/** A further `closed`: keeps less than the one before, or knows more of its output committed. The ending stays what it was. */
+export function buildSmallerClosed(facts: ShrinkingFacts): ClosedEntry {
+  const { newest, alive, committedThrough } = facts
+  const { intendedAlive, ...before } = newest
+  const intended = intendedAlive?.filter((number) => alive.includes(number)) ?? alive
+  return {
+    ...before,
+    number: newest.number + 1,
+    owner: { claim: newest.owner.claim, run: facts.run },
+    nonce: facts.nonce,
+    at: facts.at,
+    alive,
+    committedThrough: Math.max(newest.committedThrough, committedThrough),
+    reason: facts.reason,
+    by: facts.by,
+    ...(intended.length < alive.length && { intendedAlive: intended }),
+  }
+}

@@ -124,7 +124,7 @@ export const entryV1: z.ZodType<LogEntry> = z
       kind: z.literal('closed'),
       ending: z.enum(['FINISHED', 'CANCELED', 'FAILED']),
       reason: z.string(),
-      by: z.enum(['owner', 'successor', 'operator']),
+      by: z.enum(['owner', 'successor', 'operator', 'collector']),
       intendedAlive: ascending.exactOptional(),
     }),
     z.strictObject({ ...snapshot, kind: z.literal('checkpoint') }),

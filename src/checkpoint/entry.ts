@@ -50,8 +50,8 @@ export interface ClosedEntry extends EntryCommon {
   readonly kind: 'closed'
   readonly ending: Ending
   readonly reason: string
-  /** Who closed: the execution itself, a later execution of the same job, or a person's tool. */
-  readonly by: 'owner' | 'successor' | 'operator'
+  /** Who closed: the execution itself, a later execution of the same job, a person's tool, or the collector. */
+  readonly by: 'owner' | 'successor' | 'operator' | 'collector'
   /** Set where what stays alive is only what sink commits still need: the collector deletes it once they are done. */
   readonly intendedAlive?: readonly number[]
 }

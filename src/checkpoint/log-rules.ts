@@ -11,7 +11,7 @@ export type RecordFacts = Pick<ExecutionRecord, 'state'> & {
   readonly restoredFrom?: Pick<NonNullable<ExecutionRecord['restoredFrom']>, 'number'>
 }
 
-export type EntryFacts = Pick<LogEntry, 'kind' | 'number' | 'alive' | 'owner' | 'nonce'>
+export type EntryFacts = Pick<LogEntry, 'kind' | 'number' | 'alive' | 'owner' | 'nonce' | 'committedThrough'>
 
 /** Numbers start after the restored one. */
 export function firstNumber(record: RecordFacts): number {
@@ -53,12 +53,13 @@ export function admit(
   return { kind: 'create' }
 }
 
-/** After `closed` only a further `closed` that keeps less. */
+/** After `closed` only a further `closed` that keeps less, or keeps the same and knows more of its output committed. */
 function shrinks(closed: EntryFacts, entry: EntryFacts): boolean {
   return (
     entry.kind === 'closed' &&
-    entry.alive.length < closed.alive.length &&
-    entry.alive.every((number) => closed.alive.includes(number))
+    entry.alive.every((number) => closed.alive.includes(number)) &&
+    (entry.alive.length < closed.alive.length || entry.committedThrough > closed.committedThrough) &&
+    entry.committedThrough >= closed.committedThrough
   )
 }
 

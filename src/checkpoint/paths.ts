@@ -6,7 +6,10 @@
  *                              chk-<n>/part-<attempt>-<host>.json    a host's part manifest
  *                              chk-<n>/<state file>                  used by snapshot n alone
  *                              shared/<state file>                   used by several snapshots
- *                              pins/<holder execution>
+ *                              pins/<holder execution>, pins/hand-<n>
+ *     <root>/<job>/_collected/<nonce>       ids of executions whose tombstones have gone
+ *     <root>/_audit/<time>-<nonce>.ndjson   what was deleted, by whom and why
+ *     <root>/_probe-<nonce>/...             a storage probe of a job's start; left by one that died
  *
  * A state file is named `<n>-<attempt>-<task>-<operator>-<nonce>.state`: unique, with its snapshot's number in front, so
  * that an unreferenced file numbered at most the newest entry is known to be garbage.
@@ -91,4 +94,53 @@ export function pinPath(holder: string): string {
 
 export function parsePinPath(name: string): string | undefined {
   return name.startsWith('pins/') && idPattern.test(name.slice(5)) ? name.slice(5) : undefined
+}
+
+/** A person's pin on snapshot `number`. No execution has such an id: theirs are UUIDs. */
+export function handPinPath(number: number): string {
+  return pinPath(`hand-${number}`)
+}
+
+/** Whether this program writes files of such a name into an execution's folder. What it does not write it never deletes. */
+export function isExecutionFile(name: string): boolean {
+  return (
+    name === executionRecordName ||
+    parseEntryPath(name) !== undefined ||
+    parsePartPath(name) !== undefined ||
+    parsePinPath(name) !== undefined ||
+    /^(?:chk-[1-9][0-9]{0,15}|shared)\/[^/]+\.state$/.test(name)
+  )
+}
+
+export const auditFolder = '_audit'
+
+export function auditPath(at: string, nonce: string): string {
+  return `${auditFolder}/${at.replaceAll(':', '-')}-${nonce}.ndjson`
+}
+
+export const ledgerFolder = '_collected'
+
+/** Below the root. */
+export function ledgerPath(job: string, nonce: string): string {
+  return `${job}/${ledgerFolder}/${nonce}`
+}
+
+/** Where a name below a root belongs. */
+export type RootName =
+  | { readonly kind: 'execution'; readonly job: string; readonly execution: string; readonly name: string }
+  | { readonly kind: 'ledger'; readonly job: string }
+  | { readonly kind: 'probe'; readonly folder: string }
+  | { readonly kind: 'audit' }
+  | { readonly kind: 'unknown' }
+
+export function parseRootName(path: string): RootName {
+  const [top = '', second = '', ...rest] = path.split('/')
+  if (/^_probe-./.test(top) && ['written', 'created'].includes(second) && rest.length === 0) {
+    return { kind: 'probe', folder: top }
+  }
+  if (top === auditFolder && second.endsWith('.ndjson') && rest.length === 0) return { kind: 'audit' }
+  if (!idPattern.test(top) || rest.length === 0) return { kind: 'unknown' }
+  if (second === ledgerFolder && rest.length === 1) return { kind: 'ledger', job: top }
+  if (!idPattern.test(second)) return { kind: 'unknown' }
+  return { kind: 'execution', job: top, execution: second, name: rest.join('/') }
 }

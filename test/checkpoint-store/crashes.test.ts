@@ -7,42 +7,11 @@ import {
   pin,
   verifySnapshot,
 } from '../../src/checkpoint-store/index.js'
-import {
-  changesDisk,
-  dyingFileSystem,
-  freezingFileSystem,
-  unsyncedFileSystem,
-} from '../storage/stepping-file-system.js'
+import { freezingFileSystem } from '../storage/stepping-file-system.js'
+import { atEveryCrash, atEveryStop, expectWhole } from './at-every-crash.js'
 import { aborted, append, checkpoint, claim, closed, job, Lab, publicationOf, run } from './lab.js'
 
 /** Death before every single change of the disk, then what a reader sees, then the retry. docs/protocol.md has the table. */
-
-/** Prepares a disk, lets a process die at step 0, 1, 2, ... of `act` and checks; ends with the run that gets through. */
-async function atEveryCrash(
-  prepare: () => Promise<Lab>,
-  act: (lab: Lab) => Promise<unknown>,
-  check: (lab: Lab, died: boolean) => Promise<void>,
-): Promise<number> {
-  for (let step = 0; ; step++) {
-    const lab = await prepare()
-    const { fs, died } = dyingFileSystem(step, unsyncedFileSystem)
-    await act(lab.through(fs)).catch((error) => {
-      if (!died()) throw error
-    })
-    await check(lab, died())
-    if (!died()) return step
-  }
-}
-
-/** Every snapshot that exists must be whole. */
-async function expectWhole(lab: Lab, execution = 'e1'): Promise<number[]> {
-  const { snapshots, damaged } = await lab.log(execution).snapshots()
-  expect(damaged).toEqual([])
-  for (const { number } of snapshots) {
-    expect(await verifySnapshot(lab.reference(number, execution))).toMatchObject({ ok: true, problems: [] })
-  }
-  return snapshots.map((snapshot) => snapshot.number)
-}
 
 describe.each([false, true])('roots apart: %s', (apart) => {
   it('an append: nothing or the whole entry, and the retry ends the same', async () => {
@@ -115,22 +84,15 @@ describe.each([false, true])('roots apart: %s', (apart) => {
 
   it('two discards at once, stopped against each other at every step, end as one', async () => {
     const final = await afterDiscard()
-    for (let step = 0; ; step++) {
-      const lab = await beforeDiscard()
-      let changes = 0
-      const { fs, frozen, release } = freezingFileSystem(
-        (one) => changesDisk(one) && changes++ === step,
-        unsyncedFileSystem,
-      )
-      const slow = discard(lab.through(fs).roots, job, 'e1')
-      const stopped = await Promise.race([frozen.then(() => true), slow.then(() => false)])
-      await discard(lab.roots, job, 'e1')
-      release()
-      await slow
-      expect(await lab.files()).toEqual(final)
-      expect(await expectWhole(lab)).toEqual([5, 6])
-      if (!stopped) break
-    }
+    await atEveryStop(
+      beforeDiscard,
+      (lab) => discard(lab.roots, job, 'e1'),
+      (lab) => discard(lab.roots, job, 'e1'),
+      async (lab) => {
+        expect(await lab.files()).toEqual(final)
+        expect(await expectWhole(lab)).toEqual([5, 6])
+      },
+    )
   })
 
   it('a late discard with an old newest entry takes nothing that newer snapshots use', async () => {

@@ -72,7 +72,7 @@ it('deletes nothing where there is no execution, and knows a deleted one', async
   const lab = await Lab.open()
   await lab.stateFile(1)
   expect(await discard(lab.roots, job, 'e1')).toMatchObject({ deleted: [] })
-  expect(await finishDeletion(lab.roots, job, 'e1')).toEqual({ outcome: 'absent', deleted: [] })
+  expect(await finishDeletion(lab.roots, job, 'e1')).toEqual({ outcome: 'absent', deleted: [], bytes: 0 })
   expect(await lab.files()).toHaveLength(1)
 })
 
@@ -84,7 +84,7 @@ it('refuses to delete an execution that is open or keeps something', async () =>
   await expect(finishDeletion(lab.roots, job, 'e1')).rejects.toMatchObject({ code: 'InvariantBroken' })
   await append(lab.log(), closed(4, { alive: [] }))
   expect(await finishDeletion(lab.roots, job, 'e1')).toMatchObject({ outcome: 'deleted' })
-  expect(await finishDeletion(lab.roots, job, 'e1')).toEqual({ outcome: 'deleted', deleted: [] })
+  expect(await finishDeletion(lab.roots, job, 'e1')).toEqual({ outcome: 'deleted', deleted: [], bytes: 0 })
 })
 
 it('an aborted number leaves its files to the next discard', async () => {

@@ -15,6 +15,7 @@ import { ExecutionLog, type Roots } from '../../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../../src/engine/engine.js'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
 import type { FileSystem } from '../../src/storage/file/file-system.js'
+import { memoryFileSystem } from '../storage/memory-file-system.js'
 import { unsyncedFileSystem } from '../storage/stepping-file-system.js'
 import { temporaryDirectory } from '../storage/temporary-directory.js'
 
@@ -25,10 +26,12 @@ export class Lab {
   readonly directory: string
   readonly roots: Roots
   readonly apart: boolean
+  readonly fs: FileSystem
 
   constructor(directory: string, apart: boolean, fs: FileSystem) {
     this.directory = directory
     this.apart = apart
+    this.fs = fs
     const metadata = new FileStorage(join(directory, 'metadata'), fs)
     this.roots = { metadata, data: apart ? new FileStorage(join(directory, 'data'), fs) : metadata }
   }
@@ -36,6 +39,11 @@ export class Lab {
   /** @param apart whether state files have a root of their own */
   static async open(apart = false): Promise<Lab> {
     return new Lab(await temporaryDirectory(), apart, unsyncedFileSystem)
+  }
+
+  /** On a disk in memory: for tests that take thousands of steps. */
+  static async inMemory(apart = false): Promise<Lab> {
+    return new Lab('/lab', apart, memoryFileSystem())
   }
 
   /** The same disk as another process sees it. */

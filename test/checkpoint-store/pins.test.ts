@@ -123,7 +123,7 @@ it('a pin that cannot be read may hold anything: nothing is deleted', async () =
   const report = await discard(lab.roots, job, 'e1')
   expect(report.problems).toEqual([expect.stringContaining('pins/e9')])
   await append(lab.log(), closed(4, { alive: [] }))
-  expect(await finishDeletion(lab.roots, job, 'e1')).toEqual({ outcome: 'pinned', deleted: [] })
+  expect(await finishDeletion(lab.roots, job, 'e1')).toEqual({ outcome: 'pinned', deleted: [], bytes: 0 })
   expect(await lab.files()).toEqual(
     [...before.slice(0, -1), `metadata/${job}/e1/chk-4/_metadata`, before.at(-1)].sort(),
   )

@@ -186,7 +186,7 @@ describe('4. what is gone stays gone', () => {
     await expect(lab.log().read(3)).rejects.toMatchObject({ code: 'ObjectNotFound' })
   })
 
-  it('nothing follows closed but a closed that keeps less', async () => {
+  it('nothing follows closed but a closed that keeps less, or knows more output committed', async () => {
     const lab = await Lab.open()
     await run(lab, [2, 3], { retained: 2 })
     await append(lab.log(), closed(4, { alive: [2, 3] }))
@@ -194,7 +194,8 @@ describe('4. what is gone stays gone', () => {
       checkpoint(5),
       claim(5, { alive: [2, 3] }),
       aborted(5, { alive: [2, 3] }),
-      closed(5, { alive: [2, 3] }),
+      closed(5, { alive: [2, 3], committedThrough: 4 }),
+      closed(5, { alive: [3], committedThrough: 2 }),
     ]) {
       expect(await lab.log().append(entry)).toMatchObject({ outcome: 'fenced', by: { kind: 'closed' } })
     }

@@ -44,6 +44,11 @@ describe('admission', () => {
     expect(admit(live, [6], newest, { ...closed, alive: [4] })).toMatchObject({ kind: 'fenced' })
     expect(admit(live, [6], newest, { ...closed, alive: [5] })).toEqual({ kind: 'create' })
     expect(admit(live, [6], newest, { ...closed, alive: [] })).toEqual({ kind: 'create' })
+    const { committedThrough } = newest
+    const committed = { ...closed, alive: [3, 5], committedThrough: committedThrough + 1 }
+    expect(admit(live, [6], newest, committed)).toEqual({ kind: 'create' })
+    const less = { ...closed, alive: [5], committedThrough: committedThrough - 1 }
+    expect(admit(live, [6], newest, less)).toMatchObject({ kind: 'fenced' })
   })
 })
 

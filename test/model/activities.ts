@@ -178,7 +178,8 @@ export function otherExecutions(world: World, except: number): number[] {
 
 export function closedEntry(number: number, alive: readonly number[], nonce: string) {
   const owner = { claim: 0, run: nonce }
-  return { kind: 'closed' as const, number, alive, owner, nonce, ancestry: [], position: 0, prepared: [], state: [] }
+  const output = { committedThrough: 0, ancestry: [], position: 0, prepared: [] }
+  return { kind: 'closed' as const, number, alive, owner, nonce, ...output, state: [] }
 }
 
 /**

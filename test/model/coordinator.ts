@@ -130,7 +130,8 @@ function entryFrom(world: World, coordinator: Coordinator, kind: Entry['kind'], 
   const { execution, claim, run, next: number, ancestry, position } = coordinator
   const newest = newestOf(executionAt(world, execution))
   const owner = { claim, run }
-  return { kind, number, owner, nonce, alive: newest?.alive ?? [], ancestry, position, prepared: [], state: [] }
+  const output = { committedThrough: 0, ancestry, position, prepared: [] }
+  return { kind, number, owner, nonce, alive: newest?.alive ?? [], ...output, state: [] }
 }
 
 /** Appends begin with the admission, in the same step: whatever happens before the creation makes it the older. */

@@ -1,7 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import { expect, it } from 'vitest'
+import { FileStorage } from '../../src/storage/file/file-storage.js'
 import { openStorage } from '../../src/storage/index.js'
 import { storageContract } from './contract.js'
+import { memoryFileSystem } from './memory-file-system.js'
 
 storageContract('memory', async () => openStorage(`memory://${randomUUID()}`))
 storageContract('a folder of memory', async () => openStorage(`memory://${randomUUID()}/some/folder`))
@@ -22,3 +24,5 @@ it('hands out copies: nobody changes what is stored', async () => {
   ;(await storage.read('x')).fill(0)
   expect((await storage.read('x')).toString()).toBe('abc')
 })
+
+storageContract('file, on a disk in memory', async () => new FileStorage('/store', memoryFileSystem()))

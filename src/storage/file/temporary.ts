@@ -18,9 +18,10 @@ export function isTemporary(name: string): boolean {
   return name.startsWith(temporaryPrefix)
 }
 
-/** Whether the writer is certainly gone: its process on this machine has ended, or nobody writes for a whole day. */
+/** Whether it is ours and its writer is certainly gone: its process on this machine has ended, or nobody writes for a whole day. */
 export function writerIsDead(name: string, modifiedAt: number): boolean {
   const [, writtenOn, pid] = pattern.exec(name) ?? []
+  if (writtenOn === undefined) return false
   if (writtenOn === host && pid !== undefined && !processRuns(Number(pid))) return true
   return Date.now() - modifiedAt > deadAfterMs
 }
