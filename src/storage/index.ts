@@ -1,6 +1,8 @@
 export { isBelow } from './allowed-dirs.js'
+export { unavailable } from './file/file-errors.js'
 export { openStorage } from './open-storage.js'
 export { probe } from './probe.js'
+export { isRefusal } from './refusal.js'
 export { scopedStorage } from './scoped-storage.js'
 export type { ByteRange, Storage, StoredObject } from './storage.js'
 export { joinUri, normalizeUri, splitUri } from './uri.js'

@@ -1,11 +1,13 @@
 import { isTidemarkError, messageOf, TidemarkError } from '../errors.js'
+import { isRefusal } from './refusal.js'
 import type { Storage } from './storage.js'
 
 /**
- * Tries everything that a job will need of a store, before its first record: write, create-if-absent by two callers at once, read back,
- * list, delete. What it made is gone again afterwards.
+ * Tries everything that a job will need of a store, before its first record: write (which renames, where the scheme publishes so),
+ * create-if-absent by two callers at once (which links), read back, list, delete. What it made is gone again afterwards.
  * @param nonce makes the probe's names its own; a crashed probe leaves `_probe-<nonce>/` behind, which means nothing
- * @throws InvalidConfiguration where the store does not keep the contract, StorageUnavailable where it does not answer
+ * @throws InvalidConfiguration where the store refuses (permission, read-only, full, no hard links) or does not keep the contract,
+ *   StorageUnavailable where it does not answer
  */
 export async function probe(storage: Storage, nonce: string): Promise<void> {
   const folder = `_probe-${nonce}`
@@ -31,12 +33,19 @@ export async function probe(storage: Storage, nonce: string): Promise<void> {
     if ((await storage.list(folder)).length > 0) throw broken(storage, 'what was deleted is still listed')
   } catch (error) {
     if (isTidemarkError(error, 'InvalidConfiguration')) throw error
-    const code = isTidemarkError(error) && error.class === 'input' ? 'InvalidConfiguration' : 'StorageUnavailable'
+    await removeTraces(storage, [written, created])
+    const ours = isRefusal(error) || (isTidemarkError(error) && error.class === 'input')
+    const code = ours ? 'InvalidConfiguration' : 'StorageUnavailable'
     throw new TidemarkError(code, `The storage at ${storage.uri} cannot be used: ${messageOf(error)}`, {
       path: storage.uri,
       cause: error,
     })
   }
+}
+
+/** Best effort: what stays means nothing. */
+async function removeTraces(storage: Storage, names: readonly string[]): Promise<void> {
+  for (const name of names) await storage.delete(name).catch(() => undefined)
 }
 
 function broken(storage: Storage, observation: string): TidemarkError {

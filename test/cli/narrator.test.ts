@@ -72,6 +72,17 @@ describe('what is told of a job', () => {
     ])
   })
 
+  it('is a storage that is waited for, once', () => {
+    const narrator = new Narrator(begin)
+    narrator.observe({ now, description: description(), status: status() })
+    const at = (tries: number) => {
+      const retrying = { activity: 'writeAborted', tries, lastFailure: 'No space is left.' }
+      return narrator.observe({ now: now + tries, description: description({ retrying }), status: status() }).lines
+    }
+    expect(at(1)).toEqual(['The storage is waited for: No space is left.'])
+    expect(at(2)).toEqual([])
+  })
+
   it('is a restart at once, with its cause, and the attempt that follows', () => {
     const narrator = new Narrator(begin)
     narrator.observe({ now, description: description(), status: status() })

@@ -151,4 +151,12 @@ describe('the work on its way', () => {
     expect(readWork([deploy], defaultPayloadConverter)).toEqual({ waiting: { refusals: 2, lastRefusal: 'Full.' } })
     expect(readWork([{ ...deploy, state: 2 }], defaultPayloadConverter)).toEqual({})
   })
+
+  test('or work against a storage that fails', () => {
+    const open = { activityType: { name: 'open' }, state: 1, attempt: 3, lastFailure: { message: 'No answer.' } }
+    const retrying = { activity: 'open', tries: 2, lastFailure: 'No answer.' }
+    expect(readWork([open], defaultPayloadConverter)).toEqual({ retrying })
+    const { lastFailure: _, ...first } = open
+    expect(readWork([first], defaultPayloadConverter)).toEqual({})
+  })
 })

@@ -10,7 +10,7 @@ import { TinyJob } from './tiny-job.js'
 
 /** A process that is stopped in the middle of something, believed dead, and goes on much later. */
 const isPublication = (step: string) => /^move \S*\/out\/pending\/part-/.test(step)
-const isPreparation = (step: string) => step.startsWith('move') && step.includes('/in-progress/open-')
+const isPreparation = (step: string) => /^move .*\/in-progress\/open-.* -> .*\/pending\//.test(step)
 const isSweepOfCommitted = (step: string) => /^move .*\/out\/part-.* -> .*\/superseded\/committed\//.test(step)
 
 test('a commit that wakes after another execution has gone on from before it changes nothing', async () => {
@@ -192,9 +192,17 @@ test('a sweep decided upon before its file came back finds nothing to hide', asy
 
 test('a writer whose file could not be made durable goes no further', async () => {
   const directory = join(scratch(), 'out')
-  const full = { ...localFileSystem, sync: async () => Promise.reject(new Error('ENOSPC: no space left on device')) }
-  const run = new TinyJob().begin(filesSink(directory, full), undefined)
+  let full = false
+  const disk = {
+    ...localFileSystem,
+    sync: async (file: number) => {
+      if (full) throw new Error('ENOSPC: no space left on device')
+      await localFileSystem.sync(file)
+    },
+  }
+  const run = new TinyJob().begin(filesSink(directory, disk), undefined)
   await run.start()
+  full = true
   run.write(1)
   await expect(run.cut()).rejects.toThrow('ENOSPC')
   expect(() => run.writer.write({ value: 2 })).toThrow('ENOSPC')

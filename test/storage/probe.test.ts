@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { FileStorage } from '../../src/storage/file/file-storage.js'
 import { openStorage, probe, type Storage } from '../../src/storage/index.js'
+import { type Step, steppingFileSystem } from './stepping-file-system.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
 const memory = () => openStorage(`memory://${randomUUID()}`)
@@ -65,12 +67,57 @@ it.each([
   })
 })
 
-it('says in one sentence where a store does not answer', async () => {
-  const directory = await temporaryDirectory()
-  await writeFile(join(directory, 'file'), 'x')
-  const storage = openStorage(join(directory, 'file', 'checkpoints'))
-  await expect(probe(storage, 'n')).rejects.toMatchObject({
-    code: 'StorageUnavailable',
-    message: expect.stringContaining(storage.uri),
+describe('what the disk answers', () => {
+  const failing = async (code: string, calls: readonly Step['call'][]) =>
+    new FileStorage(
+      await temporaryDirectory(),
+      steppingFileSystem(({ call }) => {
+        if (calls.includes(call)) throw Object.assign(new Error(`${code}: as the test says`), { code })
+      }),
+    )
+
+  it.each([
+    ['EACCES', ['makeFolder'], /Cannot write .*: EACCES, give this process read and write permission there\.$/],
+    ['EACCES', ['createFile'], /EACCES, give this process/],
+    ['EROFS', ['createFile'], /EROFS, the file system is read-only: mount it writable or choose another directory\.$/],
+    ['ENOSPC', ['append'], /ENOSPC, no space is left on the disk: free some, or choose another directory\.$/],
+    ['ENOSPC', ['sync'], /ENOSPC/],
+    ['EDQUOT', ['append'], /EDQUOT, the disk quota is used up/],
+    ['EFBIG', ['append'], /ulimit -f/],
+    ['EPERM', ['link'], /Cannot create .*: the file system has no hard links, which checkpoints need/],
+    ['ENOTSUP', ['link'], /no hard links/],
+    ['EACCES', ['rename'], /EACCES/],
+    ['EACCES', ['unlink'], /EACCES/],
+  ] as const)('%s from %j is refused at once, in one sentence', async (code, calls, message) => {
+    const storage = await failing(code, calls)
+    await expect(probe(storage, 'n')).rejects.toMatchObject({
+      code: 'InvalidConfiguration',
+      path: storage.uri,
+      message: expect.stringMatching(message),
+    })
+  })
+
+  it.each(['EIO', 'ESTALE', 'EMFILE', 'ETIMEDOUT'])('%s may be over in a moment', async (code) => {
+    const storage = await failing(code, ['sync'])
+    await expect(probe(storage, 'n')).rejects.toMatchObject({
+      code: 'StorageUnavailable',
+      message: expect.stringMatching(`The storage at ${storage.uri} cannot be used: Cannot write .*${code}`),
+    })
+  })
+
+  it('a file where a directory is needed', async () => {
+    const directory = await temporaryDirectory()
+    await writeFile(join(directory, 'file'), 'x')
+    const storage = openStorage(join(directory, 'file', 'checkpoints'))
+    await expect(probe(storage, 'n')).rejects.toMatchObject({
+      code: 'InvalidConfiguration',
+      message: expect.stringContaining('ENOTDIR'),
+    })
+  })
+
+  it('what a failed probe has made is gone again', async () => {
+    const storage = await failing('EIO', ['readFile'])
+    await expect(probe(storage, 'n')).rejects.toMatchObject({ code: 'StorageUnavailable' })
+    expect(await storage.list('')).toEqual([])
   })
 })

@@ -97,11 +97,14 @@ function describe({ description, status }: Observation): string | undefined {
   if (status === undefined) {
     return description.running ? `No worker answers; the job was last seen ${description.state}.` : undefined
   }
-  if (!tellsMore.has(status.state)) return undefined
+  const { retrying } = description
+  // Without the count, which would make news of every try.
+  const storage = retrying && `The storage is waited for: ${retrying.lastFailure}`
+  if (!tellsMore.has(status.state)) return storage
   const failure = status.lastFailure === undefined ? '' : ` Because: ${status.lastFailure}`
   const refusal = description.waiting?.lastRefusal
   const refused = refusal === undefined ? '' : ` A worker gave it back: ${refusal}`
-  return `${status.state} ${status.activity}${failure}${refused}`
+  return `${status.state} ${status.activity}${failure}${refused}${storage === undefined ? '' : ` ${storage}`}`
 }
 
 /** A heartbeat may be older than the latest checkpoint. Reads like `RUNNING  12,345 records  1,023/s  chk-12 3 s ago, 12.3 kB in 34 ms  1 restart`. */

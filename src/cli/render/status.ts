@@ -1,4 +1,11 @@
-import type { CheckpointsView, JobDescription, JobOutcome, LatestCheckpoint, StatusView } from '../../client/index.js'
+import type {
+  CheckpointsView,
+  JobDescription,
+  JobOutcome,
+  LatestCheckpoint,
+  RetriedWork,
+  StatusView,
+} from '../../client/index.js'
 import type { Style } from '../style.js'
 import { outcomeLine } from './outcome.js'
 import { renderFields } from './table.js'
@@ -26,6 +33,7 @@ export function renderStatus(report: JobReport, now: number, style: Style): stri
       ['doing', outcome ? undefined : (status?.activity ?? description.activity)],
       ['ended', outcome && outcomeLine(description.id, outcome)],
       ['waiting', description.waiting?.lastRefusal && `A worker gave it back: ${description.waiting.lastRefusal}`],
+      ['storage', description.retrying && describeRetry(description.retrying)],
       ['last failure', status?.lastFailure],
       ['definition', status?.definition ?? description.definition],
       ['execution', description.execution],
@@ -53,6 +61,11 @@ function latestOf(latest: LatestCheckpoint, kept: readonly number[], now: number
   const took = `${formatBytes(size)} in ${formatElapsed(durationMs)}`
   const told = `chk-${number}, ${formatAge(triggeredAt, now)}: ${formatCount(records)} records, ${took}`
   return kept.includes(number) ? `${told}\n${uri}` : told
+}
+
+/** Reads on after "storage": what is tried again, how often so far, and why. */
+function describeRetry({ activity, tries, lastFailure }: RetriedWork): string {
+  return `${activity} has failed ${tries === 1 ? 'once' : `${formatCount(tries)} times`} and is tried again: ${lastFailure}`
 }
 
 function ended({ endedAt }: JobDescription, now: number): string {

@@ -4,6 +4,7 @@ import { type FileSystem, localFileSystem } from './file-system.js'
 import { layoutOf } from './layout.js'
 import { takeDirectory } from './owner.js'
 import { PartWriter } from './part-writer.js'
+import { tellingWhere } from './probe-directory.js'
 import { recover } from './recover.js'
 
 /**
@@ -25,10 +26,13 @@ export function filesSink(directory: string, fs: FileSystem): Sink<unknown> {
     name: `files(${directory})`,
     kind: 'files',
     guarantee: 'two-phase',
-    recover: (context) => recover(fs, context.resolveDirectory(directory), context),
+    recover(context) {
+      const place = context.resolveDirectory(directory)
+      return tellingWhere('recover the output in', place, () => recover(fs, place, context))
+    },
     async open(context) {
       const layout = layoutOf(context.resolveDirectory(directory))
-      await takeDirectory(fs, layout, context)
+      await tellingWhere('write to', layout.committed, () => takeDirectory(fs, layout, context))
       return new PartWriter(fs, layout, context)
     },
   }

@@ -7,6 +7,7 @@ import type { FileSystem } from './file-system.js'
 import type { Layout } from './layout.js'
 import { commitLost, findPart, type PartCommit, publishPart, readPartCommit } from './part-commit.js'
 import { formatOpen, formatPart } from './part-name.js'
+import { fromSystem, tellingWhere } from './probe-directory.js'
 
 /** Text that is held back before it is written, UTF-16 code units. */
 const blockLength = 128 * 1024
@@ -61,7 +62,7 @@ export class PartWriter<T> implements SinkWriter<T> {
     if (part === undefined) return []
     // From here on records go to another file. Nothing has been awaited yet.
     this.#open = undefined
-    const prepared = this.#prepare(part, number)
+    const prepared = tellingWhere('write', part.path, () => this.#prepare(part, number))
     this.#preparing.add(prepared)
     try {
       return [await prepared]
@@ -75,6 +76,10 @@ export class PartWriter<T> implements SinkWriter<T> {
 
   async commit(commits: readonly Json[]): Promise<void> {
     if (commits.length === 0) return
+    await tellingWhere('commit output in', this.#layout.committed, () => this.#publishAll(commits))
+  }
+
+  async #publishAll(commits: readonly Json[]): Promise<void> {
     for (const payload of commits) await this.#publish(payload)
     // Also where all was published before: whoever did it may have died before it was durable.
     await this.#fs.syncDirectory(this.#layout.committed)
@@ -95,7 +100,11 @@ export class PartWriter<T> implements SinkWriter<T> {
     this.#parts += 1
     const name = formatOpen({ ...this.#context, file, nonce: this.#nonce })
     const path = join(this.#layout.inProgress, name)
-    return { descriptor: this.#fs.openNew(path), path, file, text: '', bytes: 0, records: 0 }
+    try {
+      return { descriptor: this.#fs.openNew(path), path, file, text: '', bytes: 0, records: 0 }
+    } catch (error) {
+      throw fromSystem('create', path, error)
+    }
   }
 
   #writeOut(part: OpenPart): void {
@@ -105,8 +114,8 @@ export class PartWriter<T> implements SinkWriter<T> {
     try {
       this.#fs.append(part.descriptor, block)
     } catch (error) {
-      this.#broken = error
-      throw error
+      this.#broken = fromSystem('write', part.path, error)
+      throw this.#broken
     }
   }
 

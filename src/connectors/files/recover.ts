@@ -7,6 +7,7 @@ import { type Layout, layoutOf } from './layout.js'
 import { takeDirectory } from './owner.js'
 import { commitLost, findPart, type PartCommit, publishPart, readPartCommit } from './part-commit.js'
 import { formatPart, type PartName, parseOpen, parsePart } from './part-name.js'
+import { probeDirectory } from './probe-directory.js'
 
 /**
  * Makes the directory say what the restored snapshot says. Each step looks anew and takes a file that is gone for one that
@@ -25,7 +26,8 @@ import { formatPart, type PartName, parseOpen, parsePart } from './part-name.js'
  */
 export async function recover(fs: FileSystem, directory: string, context: RecoveryContext): Promise<RecoveryReport> {
   const layout = layoutOf(directory)
-  await takeDirectory(fs, layout, context)
+  if (context.attempt === 1) await probeDirectory(fs, layout, context)
+  else await takeDirectory(fs, layout, context)
   const commits = context.commits.map((commit) => readPartCommit(commit.payload))
   const finishedCommits = await finishCommits(fs, layout, context, commits)
   const superseded =

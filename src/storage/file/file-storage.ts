@@ -3,7 +3,7 @@ import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
 import type { ByteRange, Storage, StoredObject } from '../storage.js'
-import { unavailable } from './file-errors.js'
+import { unavailable, withoutLinks } from './file-errors.js'
 import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
 import { Folders } from './folders.js'
 import { isTemporary, temporaryName, writerIsDead } from './temporary.js'
@@ -82,6 +82,8 @@ export class FileStorage implements Storage {
         return 'created'
       } catch (error) {
         if (isErrno(error, 'EEXIST')) return 'exists'
+        // The temporary was just made beside it: neither permission nor space is what is missing.
+        if (isErrno(error, 'EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS')) throw withoutLinks(path, error)
         throw error
       } finally {
         await this.#abandon(temporary)
