@@ -6,7 +6,7 @@ import type { Terminal } from './terminal.js'
 /** What a verb works with. The parts load when they are asked for: `--help` and `config` need none of Temporal. */
 export interface Context {
   readonly terminal: Terminal
-  /** Of the working directory. */
+  /** Of the working directory. From then on stores are reached as it says. */
   configuration(): Promise<Configuration>
   /** Of the configuration. */
   roots(): Promise<Roots>
@@ -27,7 +27,15 @@ export function createContext(
   setExitCode: (code: number) => void,
   surroundings: Surroundings = {},
 ): Context {
-  const configuration = async () => (await import('../spec/configuration.js')).loadConfiguration(surroundings)
+  const configuration = async () => {
+    const [{ loadConfiguration }, { configureStorage }] = await Promise.all([
+      import('../spec/configuration.js'),
+      import('../storage/index.js'),
+    ])
+    const loaded = loadConfiguration(surroundings)
+    configureStorage(loaded.storage)
+    return loaded
+  }
   return {
     terminal,
     configuration,

@@ -79,6 +79,11 @@ const {
   'exponential-delay': exponential,
 } = restartStrategyDefaults
 
+const serverUrl = z
+  .string()
+  .trim()
+  .regex(/^https?:\/\/[^/?#@]+\/?$/, 'must be a URL such as https://host:port, without path, user or password')
+
 /** In the order in which they are shown. */
 export const configurationKeys = {
   checkpointsDir: key({
@@ -93,6 +98,21 @@ export const configurationKeys = {
     scope: 'job',
     schema: directory,
     fallback: undefined,
+  }),
+  s3Endpoint: key<string | undefined>({ name: 's3.endpoint', scope: 'host', schema: serverUrl, fallback: undefined }),
+  s3Region: key<string | undefined>({
+    name: 's3.region',
+    others: ['s3.endpoint.region'],
+    scope: 'host',
+    schema: z.string().trim().min(1),
+    fallback: undefined,
+  }),
+  s3PathStyleAccess: key({
+    name: 's3.path.style.access',
+    others: ['s3.path-style-access'],
+    scope: 'host',
+    schema: flag,
+    fallback: false,
   }),
   interval: key({
     name: 'execution.checkpointing.interval',

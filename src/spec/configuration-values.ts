@@ -52,6 +52,11 @@ export function only(accepted: readonly (string | number | boolean)[], why: stri
   })
 }
 
+/** What must not be in a configuration. The message does not repeat it. */
+export function secret(instead: string) {
+  return z.unknown().refine(() => false, { error: `has no place in a configuration, which is shown: ${instead}` })
+}
+
 const booleans = new Map([
   ['true', true],
   ['false', false],

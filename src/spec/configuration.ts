@@ -6,17 +6,11 @@ import { readEnvironment } from './configuration-environment.js'
 import { readConfigurationFile, type Setting } from './configuration-file.js'
 import { configurationKeys, type HostFacts } from './configuration-keys.js'
 import { type Found, settle } from './configuration-settings.js'
-import {
-  buildConfiguration,
-  type Configuration,
-  type ConfigurationEntry,
-  faultsBetween,
-  type Settled,
-} from './effective-configuration.js'
+import { buildConfiguration, type Configuration, faultsBetween, type Settled } from './effective-configuration.js'
 import { suggestion } from './nearest.js'
 import { unsupportedKeys } from './unsupported-keys.js'
 
-export type { Configuration, ConfigurationEntry }
+export type { Configuration }
 
 const configurationFileName = 'tidemark.yaml'
 

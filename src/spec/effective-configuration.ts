@@ -1,4 +1,5 @@
 import type { Json } from '../json.js'
+import type { StorageSettings } from '../storage/index.js'
 import { canonicalText } from './configuration-agreement.js'
 import { type ConfigurationKey, configurationKeys } from './configuration-keys.js'
 import { formatDuration } from './duration.js'
@@ -11,6 +12,8 @@ export interface Configuration {
   readonly checkpointsDir: string
   /** URI of the directory of state files: `state.backend.fs.checkpointdir`, by default the same. */
   readonly dataDir: string
+  /** How this host reaches stores that are not directories. */
+  readonly storage: StorageSettings
   /** For what a job's launcher leaves out. */
   readonly jobDefaults: JobDefaults
   /** Rows kept of a job's checkpoint history. */
@@ -46,7 +49,7 @@ export interface Configuration {
 
 export interface ConfigurationEntry {
   readonly key: string
-  /** As the file would have it: durations as text. Null: the default depends on the job. */
+  /** As the file would have it: durations as text. Null: not set, and nothing applies in its place for all jobs and stores. */
   readonly value: Json
   /** `default`, `file tidemark.yaml:12` or `environment TIDEMARK_SLOTS`. */
   readonly source: string
@@ -89,6 +92,7 @@ export function buildConfiguration(settled: Settled): Configuration {
   return {
     checkpointsDir: settled.checkpointsDir.value,
     dataDir: settled.dataDir.value ?? settled.checkpointsDir.value,
+    storage: storageOf(settled),
     jobDefaults: jobDefaultsOf(settled),
     checkpointHistory: settled.checkpointHistory.value,
     taskQueue: settled.taskQueue.value,
@@ -102,6 +106,16 @@ export function buildConfiguration(settled: Settled): Configuration {
     eventsPerRun: settled.eventsPerRun.value,
     entries: () => entries,
     canonical: () => canonicalText(entries),
+  }
+}
+
+function storageOf({ s3Endpoint, s3Region, s3PathStyleAccess }: Settled): StorageSettings {
+  return {
+    s3: {
+      ...(s3Endpoint.value !== undefined && { endpoint: s3Endpoint.value }),
+      ...(s3Region.value !== undefined && { region: s3Region.value }),
+      pathStyleAccess: s3PathStyleAccess.value,
+    },
   }
 }
 

@@ -3,7 +3,7 @@ import type { Configuration, ConfigurationEntry } from './effective-configuratio
 
 /**
  * The effective configuration as `tidemark config` prints it: a line a key with where its value came from, and a valid
- * `tidemark.yaml` itself, with the same meaning. A key whose default depends on the job is a comment.
+ * `tidemark.yaml` itself, with the same meaning. A key without a value is a comment.
  */
 export function renderConfiguration(configuration: Configuration): string {
   const lines = configuration.entries().map((entry) => [setting(entry), entry.source] as const)
@@ -17,7 +17,7 @@ export function configurationJson(configuration: Configuration): Record<string, 
 }
 
 function setting({ key, value }: ConfigurationEntry): string {
-  if (value === null) return `# ${key}: depends on the job`
+  if (value === null) return `# ${key}: not set`
   return stringify({ [key]: value }, { collectionStyle: 'flow', lineWidth: 0, flowCollectionPadding: false })
     .trim()
     .replace(/^\{(.*)\}$/s, '$1')

@@ -1,5 +1,5 @@
 import type { NamedKey } from './configuration-keys.js'
-import { only } from './configuration-values.js'
+import { only, secret } from './configuration-values.js'
 
 /** Flink's keys where Tidemark has no choice to offer: what it does is accepted, so that a file of Flink's can be kept. */
 export const unsupportedKeys: readonly NamedKey[] = [
@@ -30,7 +30,15 @@ export const unsupportedKeys: readonly NamedKey[] = [
     [],
     'it would apply to every job; give restore.from with the one job that it is for',
   ),
+  credential('s3.access-key', ['s3.access.key']),
+  credential('s3.secret-key', ['s3.secret.key']),
 ]
+
+/** A configuration is shown and recorded, so that no secret can be in it. */
+function credential(name: string, otherNames: readonly string[]): NamedKey {
+  const schema = secret('set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or use a profile or a role')
+  return { name, otherNames, schema: () => schema }
+}
 
 function fixed(
   name: string,

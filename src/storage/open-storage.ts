@@ -1,6 +1,7 @@
 import { TidemarkError } from '../errors.js'
 import { FileStorage } from './file/file-storage.js'
 import { MemoryStorage } from './memory-storage.js'
+import { S3Storage } from './s3/s3-storage.js'
 import type { Storage } from './storage.js'
 import { parseUri } from './uri.js'
 
@@ -15,10 +16,12 @@ export function openStorage(uri: string): Storage {
       return new FileStorage(parsed.path)
     case 'memory':
       return new MemoryStorage(parsed.name, parsed.folder)
+    case 's3':
+      return new S3Storage(parsed.bucket, parsed.folder)
     case 'later':
       throw new TidemarkError(
         'InvalidConfiguration',
-        `${uri} cannot be used yet: storage on ${parsed.name}:// comes with a later version; choose a directory (file://).`,
+        `${uri} cannot be used yet: storage on ${parsed.name}:// comes with a later version; choose a directory (file://) or s3://.`,
         { path: uri },
       )
   }

@@ -3,18 +3,24 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { messageOf, TidemarkError } from '../errors.js'
 
 const schemePattern = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//
+/** Flink's and Hadoop's clients have schemes of their own for the same store. */
+const s3Schemes = new Set(['s3', 's3a', 's3p'])
+/** A bucket's name, or an access point's alias. */
+const bucketPattern = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/
 const memoryPattern = /^memory:\/\/([A-Za-z0-9][A-Za-z0-9._-]*)(\/.*)?$/
 
 /** Schemes that are part of the design and have no driver yet. */
-const laterSchemes = new Set(['s3', 'hdfs'])
+const laterSchemes = new Set(['hdfs'])
 
 export type StorageUri =
   | { readonly scheme: 'file'; readonly uri: string; readonly path: string }
   | { readonly scheme: 'memory'; readonly uri: string; readonly name: string; readonly folder: string }
+  | { readonly scheme: 's3'; readonly uri: string; readonly bucket: string; readonly folder: string }
   | { readonly scheme: 'later'; readonly uri: string; readonly name: string }
 
 /**
- * One spelling for each place: an absolute URI without a trailing slash, `..` resolved, characters percent-encoded.
+ * One spelling for each place: an absolute URI without a trailing slash. In file URIs `..` is resolved and characters are percent-encoded; the
+ * other schemes take every character as it is, as their own tools do, and refuse `..`.
  * Text without a scheme is a path, relative to `base` (a path or a file URI; default: the working directory).
  * @throws InvalidConfiguration for an unknown scheme or a URI that names no place
  */
@@ -32,8 +38,9 @@ export function parseUri(uri: string, base?: string): StorageUri {
     return fileUri(resolve(from, uri))
   }
   if (scheme === 'memory') return memoryUri(uri)
+  if (s3Schemes.has(scheme)) return s3Uri(uri)
   if (laterSchemes.has(scheme)) return { scheme: 'later', uri: uri.replace(/\/+$/, ''), name: scheme }
-  throw invalid(uri, `the scheme ${scheme}:// is not known; write a path, or a URI with file:// or memory://`)
+  throw invalid(uri, `the scheme ${scheme}:// is not known; write a path, or a URI with file://, s3:// or memory://`)
 }
 
 /** The URI of what lies at `path` (a plain relative path) below a normalised URI. */
@@ -48,7 +55,7 @@ export function splitUri(uri: string): { readonly parent: string; readonly last:
   const last = uri.slice(cut + 1)
   const parent = uri.slice(0, cut)
   if (last === '' || parent.endsWith('/')) return undefined
-  return { parent, last: decodeURIComponent(last) }
+  return { parent, last: uri.startsWith('file:') ? decodeURIComponent(last) : last }
 }
 
 function fileUri(path: string): StorageUri {
@@ -73,10 +80,21 @@ function memoryUri(uri: string): StorageUri {
   const match = memoryPattern.exec(uri)
   const name = match?.[1]
   if (name === undefined) throw invalid(uri, 'a memory store is written memory://name')
-  const segments = (match?.[2] ?? '').split('/').filter((segment) => segment !== '')
-  if (segments.some((segment) => segment === '.' || segment === '..')) throw invalid(uri, '. and .. are not allowed')
-  const folder = segments.join('/')
+  const folder = plainFolder(uri, match?.[2] ?? '')
   return { scheme: 'memory', uri: folder === '' ? `memory://${name}` : `memory://${name}/${folder}`, name, folder }
+}
+
+function s3Uri(uri: string): StorageUri {
+  const [, bucket = '', path = ''] = /^[^:]*:\/\/([^/]*)(.*)$/s.exec(uri) ?? []
+  if (!bucketPattern.test(bucket)) throw invalid(uri, 'an S3 location is written s3://bucket/prefix')
+  const folder = plainFolder(uri, path)
+  return { scheme: 's3', uri: folder === '' ? `s3://${bucket}` : `s3://${bucket}/${folder}`, bucket, folder }
+}
+
+function plainFolder(uri: string, path: string): string {
+  const segments = path.split('/').filter((segment) => segment !== '')
+  if (segments.some((segment) => segment === '.' || segment === '..')) throw invalid(uri, '. and .. are not allowed')
+  return segments.join('/')
 }
 
 function invalid(uri: string, reason: string): TidemarkError {

@@ -2,6 +2,7 @@ import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/w
 import { createDefinitionActivities, createHostActivities, createStorageActivities } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
+import { configureStorage } from '../storage/index.js'
 import { type ClientConnection, connectClient, connectNative } from './connection.js'
 import { dataConverter } from './data-converter.js'
 import { deploymentSlots } from './deployment-slots.js'
@@ -45,6 +46,7 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
   const { target, configuration } = options
   const log = options.log ?? (() => {})
   installRuntime()
+  configureStorage(configuration.storage)
   const host = await createEmbeddedHost({
     jobFiles: [...options.jobFiles],
     slots: configuration.slots,

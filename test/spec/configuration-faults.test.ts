@@ -155,3 +155,22 @@ describe('files that are no configuration', () => {
     expect(() => loadConfiguration({ cwd, env: {} })).toThrow(/^tidemark\.yaml cannot be read: /)
   })
 })
+
+describe('secrets', () => {
+  it.each(['s3.access-key', 's3.access.key', 's3.secret-key', 's3.secret.key'])(
+    '%s is refused, and not repeated',
+    (key) => {
+      const variable = `TIDEMARK_${key.replace(/[.-]/g, '_').toUpperCase()}`
+      for (const message of [refusal(`${key}: hunter2`), refusal('', { [variable]: 'hunter2' })]) {
+        expect(message).toMatch(/has no place in a configuration, which is shown: set AWS_ACCESS_KEY_ID/)
+        expect(message).not.toContain('hunter2')
+      }
+    },
+  )
+
+  it('an endpoint with a password is refused, and not repeated', () => {
+    const message = refusal('s3.endpoint: https://user:hunter2@host:9000')
+    expect(message).toMatch(/must be a URL such as/)
+    expect(message).not.toContain('hunter2')
+  })
+})

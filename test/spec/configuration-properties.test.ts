@@ -114,7 +114,7 @@ it('prints each key once, with its value and where that came from', () => {
   expect(text.split('\n')).toHaveLength(configuration.entries().length + 1)
   expect(text).toMatch(/^tidemark\.allowed-dirs: \[file:\/\/\/a:%20b, file:\/\/\/b\] +# file tidemark\.yaml:2$/m)
   expect(text).toMatch(/^execution\.checkpointing\.interval: none +# file tidemark\.yaml:3$/m)
-  expect(text).toMatch(/^# restart-strategy\.type: depends on the job +# default$/m)
+  expect(text).toMatch(/^# restart-strategy\.type: not set +# default$/m)
   expect(configurationJson(configuration)).toMatchObject({
     'tidemark.allowed-dirs': { value: ['file:///a:%20b', 'file:///b'], source: 'file tidemark.yaml:2' },
     'execution.checkpointing.timeout': { value: '10min', source: 'default' },

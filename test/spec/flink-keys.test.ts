@@ -26,6 +26,9 @@ const supported: readonly [
     (c) => [c.checkpointsDir, c.dataDir],
     ['file:///flink/chk', 'file:///flink/chk'],
   ],
+  ['https://s3.example:9000/', ['s3.endpoint'], (c) => c.storage.s3.endpoint, 'https://s3.example:9000/'],
+  ['eu-central-1', ['s3.region', 's3.endpoint.region'], (c) => c.storage.s3.region, 'eu-central-1'],
+  ['true', ['s3.path.style.access', 's3.path-style-access'], (c) => c.storage.s3.pathStyleAccess, true],
   ['false', ['execution.checkpointing.incremental', 'state.backend.incremental'], checkpointing('incremental'), false],
   [
     'CLAIM',

@@ -21,7 +21,11 @@ describe('normalizeUri', () => {
     ['memory://lab', 'memory://lab'],
     ['memory://lab/', 'memory://lab'],
     ['memory://lab//a/b/', 'memory://lab/a/b'],
-    ['s3://bucket/prefix/', 's3://bucket/prefix'],
+    ['s3://bucket', 's3://bucket'],
+    ['s3://bucket/', 's3://bucket'],
+    ['s3://bucket//a b/%41/', 's3://bucket/a b/%41'],
+    ['S3A://my-bucket/prefix', 's3://my-bucket/prefix'],
+    ['s3p://my.bucket/x', 's3://my.bucket/x'],
   ])('%s becomes %s', (input, output) => {
     expect(normalizeUri(input)).toBe(output)
     expect(normalizeUri(output)).toBe(output)
@@ -45,6 +49,12 @@ describe('normalizeUri', () => {
     'memory://',
     'memory:///x',
     'memory://a/../b',
+    's3://',
+    's3:///prefix',
+    's3://Bucket/x',
+    's3://b/x',
+    's3://bucket/../x',
+    's3://user:secret@bucket/x',
     'a\0b',
   ])('refuses %j in one sentence', (uri) => {
     expect(() => normalizeUri(uri)).toThrow(expect.objectContaining({ code: 'InvalidConfiguration' }))
@@ -75,12 +85,15 @@ it('joins and splits', () => {
   expect(splitUri('memory://lab/chk-1')).toEqual({ parent: 'memory://lab', last: 'chk-1' })
   expect(splitUri('file:///')).toBeUndefined()
   expect(splitUri('memory://lab')).toBeUndefined()
+  expect(joinUri('s3://bucket/a', 'job/x')).toBe('s3://bucket/a/job/x')
+  expect(splitUri('s3://bucket/50%/chk-1')).toEqual({ parent: 's3://bucket/50%', last: 'chk-1' })
+  expect(splitUri('s3://bucket/50%')).toEqual({ parent: 's3://bucket', last: '50%' })
+  expect(splitUri('s3://bucket')).toBeUndefined()
 })
 
 it('opens by scheme, and says which schemes are still to come', () => {
   expect(openStorage('/var/x/').uri).toBe('file:///var/x')
   expect(openStorage(`memory://${randomUUID()}`).uri).toMatch(/^memory:/)
-  for (const uri of ['s3://bucket/x', 'hdfs:///checkpoints']) {
-    expect(() => openStorage(uri)).toThrow(/comes with a later version/)
-  }
+  expect(openStorage('s3a://bucket/x/').uri).toBe('s3://bucket/x')
+  expect(() => openStorage('hdfs:///checkpoints')).toThrow(/comes with a later version/)
 })

@@ -1,7 +1,14 @@
 import type { DefinitionRecord, OperatorRecord, StateHandle, TaskSnapshot } from '../../checkpoint/entry.js'
 import type { Json } from '../../json.js'
+import type { StorageSettings } from '../../storage/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../engine.js'
 import type { WireError } from './wire-error.js'
+
+/** What a thread is born with. */
+export interface ThreadData {
+  /** It opens stores by itself, as the host would. */
+  readonly storage: StorageSettings
+}
 
 /** What a host asks of a thread. Each is answered once, with a value or an error. Tasks are addressed, so that a thread may hold several. */
 export interface ThreadMethods {

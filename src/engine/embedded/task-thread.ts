@@ -1,6 +1,15 @@
-import { parentPort } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
 import { TidemarkError } from '../../errors.js'
-import type { TaskAddress, TaskEvent, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
+import { configureStorage } from '../../storage/index.js'
+import type {
+  TaskAddress,
+  TaskEvent,
+  ThreadData,
+  ThreadMessage,
+  ThreadMethod,
+  ThreadMethods,
+  ThreadRequest,
+} from './messages.js'
 import { loadFile } from './plan/load-definition.js'
 import { makePlan, recoverOutput } from './plan/make-plan.js'
 import { openTask } from './task/open-task.js'
@@ -13,6 +22,8 @@ import { toWire } from './wire-error.js'
 type Handlers = {
   [M in ThreadMethod]: (params: Parameters<ThreadMethods[M]>[0]) => Promise<ReturnType<ThreadMethods[M]>>
 }
+
+configureStorage((workerData as ThreadData).storage)
 
 const tasks = new Map<number, Task>()
 

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf, TidemarkError } from '../../errors.js'
-import type { TaskEvent, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
+import { storageSettings } from '../../storage/index.js'
+import type { TaskEvent, ThreadData, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
 import { prefixLines } from './prefix-lines.js'
 import { threadProgram } from './thread-program.js'
 import { fromWire } from './wire-error.js'
@@ -39,6 +40,7 @@ export class WorkerThread {
     this.label = label
     this.#worker = new Worker(threadProgram(files), {
       name: label,
+      workerData: { storage: storageSettings() } satisfies ThreadData,
       stdout: true,
       stderr: true,
       ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
