@@ -8,7 +8,7 @@ import { drain, onOutputFinished, onOutputUnfinished, onStopped } from './draini
 import { beginEnding } from './ending.js'
 import type { CoordinatorEvent } from './events.js'
 import { onAborted, onPublicationUnknown, onSnapshotFailed } from './giving-up.js'
-import { claimAfter, end, loseOwnership, onClaimed, onClaimFailed, onOpened } from './ownership.js'
+import { claimAfter, end, loseOwnership, observe, onClaimed, onClaimFailed, onOpened } from './ownership.js'
 import {
   failAttempt,
   onAdopted,
@@ -44,9 +44,7 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
     case 'claimed':
       return state.phase === 'claiming' ? onClaimed(state, event.number, event.run) : stay(state)
     case 'claimTaken':
-      return state.phase === 'claiming'
-        ? { state: { ...state, phase: 'observing' }, commands: [{ type: 'observe' }] }
-        : stay(state)
+      return state.phase === 'claiming' ? observe(state) : stay(state)
     case 'claimFailed':
       return onClaimFailed(state, event.failure)
     case 'restorePointResolved':

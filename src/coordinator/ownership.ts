@@ -71,6 +71,11 @@ export function onClaimed(state: CoordinatorState, number: number, run: string):
   return resolveRestorePoint(claimed)
 }
 
+/** Reads the newest entry of the log, in order to claim the next. */
+export function observe(state: CoordinatorState): Decision {
+  return { state: { ...state, phase: 'observing' }, commands: [{ type: 'observe' }] }
+}
+
 export function resolveRestorePoint(state: CoordinatorState): Decision {
   return { state: { ...state, phase: 'resolving' }, commands: [{ type: 'resolveRestorePoint' }] }
 }
@@ -89,10 +94,7 @@ export function loseOwnership(state: CoordinatorState, claim: number, reason: st
     case 'cleaning':
       return endNow(withFilesLeft(state, reason))
     default:
-      return andThen(letGo(state, reason), (s) => ({
-        state: { ...s, phase: 'observing' },
-        commands: [{ type: 'observe' }],
-      }))
+      return andThen(letGo(state, reason), observe)
   }
 }
 

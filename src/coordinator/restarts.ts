@@ -5,7 +5,7 @@ import { drain } from './draining.js'
 import { beginEnding } from './ending.js'
 import type { EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
-import { resolveRestorePoint } from './ownership.js'
+import { observe } from './ownership.js'
 import { decideRestart } from './restart-strategy.js'
 import type { CoordinatorState } from './state.js'
 
@@ -108,6 +108,11 @@ export function backOff(state: CoordinatorState): Decision {
   }
 }
 
+/**
+ * Each attempt has a claim of its own: what its tasks write is numbered above it, and everything below belongs to attempts
+ * that are over. So the sweep of this restart may put all their pending output aside, and one of an older attempt that
+ * wakes up finds that its claim owns nothing any more.
+ */
 export function onBackoffOver(state: CoordinatorState): Decision {
-  return state.phase === 'backoff' ? resolveRestorePoint(state) : stay(state)
+  return state.phase === 'backoff' ? observe(state) : stay(state)
 }

@@ -14,7 +14,7 @@ export const phaseMoves = {
   adopting: ['running', 'observing', 'draining', 'backoff', 'closing'],
   running: ['observing', 'draining', 'backoff', 'closing'],
   draining: ['observing', 'backoff', 'closing', 'ended'],
-  backoff: ['resolving', 'observing', 'draining', 'closing'],
+  backoff: ['observing', 'draining', 'closing'],
   closing: ['cleaning', 'observing', 'ended'],
   cleaning: ['ended'],
   ended: [],

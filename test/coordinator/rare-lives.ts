@@ -26,9 +26,11 @@ const adopting = [running, nextRun, work(2)]
 /** Lives through moves and coincidences that chance seldom finds. */
 export const rareLives: readonly (readonly [JobOptions, Step[]])[] = [
   // The restore point is damaged while output is unfinished: resolving → draining.
-  [options, [...uncommitted, timer, answer(1, 'fails')]],
+  [options, [...uncommitted, timer, work(2), answer(1, 'fails')]],
   // Ownership is lost while the restore point is being found: resolving → observing.
   [options, [work(2), answer(0, 'lost')]],
+  // The workflow was reset while a host was being looked for: deploying → observing.
+  [options, [work(3), { kind: 'bookmark' }, { kind: 'reset' }, answer(0, 'works')]],
   // Cancelled before the restart, with output unfinished: backoff → draining.
   [options, [...uncommitted, cancel]],
   // Reset during the pause, which a discard of the old run finds out: backoff → observing.

@@ -1,11 +1,11 @@
-import { appendFile, truncate } from 'node:fs/promises'
+import { appendFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { committed, committedFiles, readings, type Sum, sumsOf, writeReadings } from './data.js'
 import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
-import { checkpointCovering, memo } from './messages-to-jobs.js'
-
+import { cancel, checkpoint, checkpointCovering, memo, status } from './messages-to-jobs.js'
 import { recordHistory } from './record-history.js'
 
 let tidemark: Installation
@@ -38,6 +38,37 @@ test('a task that fails goes on from the latest checkpoint, and every record cou
   const attempts = (await committedFiles(at('flaky-out'))).map((name) => /-a(\d+)-/.exec(name)?.[1])
   expect(new Set(attempts)).toEqual(new Set(['1', '2']))
   await recordHistory(tidemark.client, 'restart', job)
+})
+
+test('output that was pending for a number given up is put aside by the restart, and what replaces it appears once', async () => {
+  const input = readings(400)
+  await writeReadings(at('given-up.ndjson'), input)
+  const output = at('given-up-out')
+  const job = await tidemark.start('given-up', {
+    definition: 'sums',
+    args: { input: at('given-up.ndjson'), output, rate: 100, follow: true },
+    checkpointing: { interval: 'none', tolerableFailedCheckpoints: 0 },
+    restartStrategy: { type: 'fixed-delay', attempts: 1, delay: 10 },
+  })
+  expect(await checkpointCovering(job, 1)).toBe(2)
+  // A file stands where the folder of the next entry must be: its output is prepared, and neither its part nor the entry can be written.
+  const obstacle = join(fileURLToPath(tidemark.log('given-up', job.firstExecutionRunId).uri), 'chk-3')
+  await writeFile(obstacle, '')
+  const outcome = job.executeUpdate('triggerCheckpoint')
+  const pending = async () =>
+    (await readdir(join(output, 'pending')).catch(() => [])).filter((name) => /^part-0*3-/.test(name))
+  await expect.poll(async () => (await status(job)).pending?.stage).toBe('aborting')
+  expect(await pending()).toHaveLength(1)
+  await rm(obstacle)
+  expect(await outcome).toMatchObject({ state: 'failed' })
+  const number = await checkpoint(job)
+  expect(number).toBe(5)
+  expect(await pending()).toEqual([])
+  expect(await readdir(join(output, 'superseded', 'pending'))).toEqual([expect.stringMatching(/^part-0*3-/)])
+  await cancel(job, 'RETAIN')
+  const { snapshots } = await tidemark.log('given-up', job.firstExecutionRunId).snapshots()
+  const read = snapshots.at(-1)?.tasks[0]?.recordsRead ?? 0
+  expect(await committed<Sum>(output)).toEqual(sumsOf(input.slice(0, read)))
 })
 
 describe('a job that cannot go on fails, and names what is kept', () => {

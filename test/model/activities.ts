@@ -137,7 +137,7 @@ function givenUp(number: number, nonce: string): Answer {
   return (coordinator, world) => {
     const file = world.output[nonce]
     coordinator.next = number + 1
-    coordinator.phase = file === undefined ? 'restore' : 'run'
+    coordinator.phase = file === undefined ? 'observe' : 'run'
     if (file === undefined) return
     coordinator.carried = [...coordinator.carried, nonce]
     coordinator.position = file.to

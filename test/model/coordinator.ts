@@ -56,7 +56,7 @@ export function coordinatorMoves(rules: Rules, world: World, ending: Ending): Mo
       if (world.budget.restarts > 0) {
         add('loses a task and restarts', (next, coordinator) => {
           next.budget.restarts--
-          coordinator.phase = 'restore'
+          coordinator.phase = 'observe'
         })
       }
       if (executionAt(world, execution).acknowledged > 0 || world.budget.checkpoints === 0)
@@ -110,7 +110,7 @@ function lateAnswers(world: World, who: string): Move[] {
   }
   if (phase === 'sweep') {
     return late('waits no longer for its tasks', (next) => {
-      next.coordinator.phase = 'restore'
+      next.coordinator.phase = 'observe'
     })
   }
   if (activity.type !== 'append' && activity.type !== 'abort') return []

@@ -25,6 +25,6 @@ export type Safeguard = (typeof safeguards)[number]
 /** Which safeguards hold in this exploration. */
 export type Rules = { readonly [name in Safeguard]: boolean }
 
-export function rulesWithout(missing?: Safeguard): Rules {
-  return Object.fromEntries(safeguards.map((name) => [name, name !== missing])) as unknown as Rules
+export function rulesWithout(...missing: readonly Safeguard[]): Rules {
+  return Object.fromEntries(safeguards.map((name) => [name, !missing.includes(name)])) as unknown as Rules
 }
