@@ -1,4 +1,5 @@
 import type { Readable } from 'node:stream'
+import type { GetObjectCommandOutput as GetObjectOutput } from '@aws-sdk/client-s3'
 import { backOff, mostAttempts } from '../retry.js'
 import type { ByteRange } from '../storage.js'
 import type { S3Connection } from './s3-connection.js'
@@ -24,15 +25,10 @@ export async function* streamObject(
   let position = start
   let etag: string | undefined
   for (let failures = 0; ; ) {
-    let body: Readable | undefined
+    const answer = await open(connection, { ...address, ...rangeOf(position, end) }, etag)
+    if (answer === undefined) return
+    const body = answer.Body as Readable
     try {
-      const answer = await connection.call((client, options) =>
-        client.getObject(
-          { ...address, ...rangeOf(position, end), ...(etag !== undefined && { IfMatch: etag }) },
-          options,
-        ),
-      )
-      body = answer.Body as Readable
       if (end === start) return
       etag = answer.ETag
       const stop = position + (answer.ContentLength ?? 0)
@@ -44,12 +40,27 @@ export async function* streamObject(
       if (position === stop) return
       throw new Error(`the body ended after ${position} of ${stop} bytes`)
     } catch (error) {
-      if (isBeyondTheEnd(error)) return
       if (!mayPass(error) || ++failures === mostAttempts) throw error
       await backOff(failures)
     } finally {
-      body?.destroy()
+      body.destroy()
     }
+  }
+}
+
+/** Undefined: the range begins beyond the object's end. */
+async function open(
+  connection: S3Connection,
+  request: ObjectAddress & { readonly Range?: string },
+  etag: string | undefined,
+): Promise<GetObjectOutput | undefined> {
+  try {
+    return await connection.call((client, options) =>
+      client.getObject({ ...request, ...(etag !== undefined && { IfMatch: etag }) }, options),
+    )
+  } catch (error) {
+    if (isBeyondTheEnd(error)) return undefined
+    throw error
   }
 }
 

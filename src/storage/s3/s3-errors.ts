@@ -6,23 +6,26 @@ interface Failure {
   readonly code: string
   readonly status: number | undefined
   readonly region: string | undefined
+  /** The SDK could read the answer. */
+  readonly understood: boolean
 }
 
 function failureOf(error: unknown): Failure {
-  const { name, code, Code, Region, $metadata, $response } = Object(error)
+  const { name, code, Code, Region, $fault, $metadata, $response } = Object(error)
   const header = $response?.headers?.['x-amz-bucket-region']
   return {
     name: String(Code ?? name ?? ''),
     code: String(code ?? ''),
     status: $metadata?.httpStatusCode,
     region: Region ?? header,
+    understood: $fault !== undefined,
   }
 }
 
 /** A refusal that came inside an answer: it has a name and no status of its own. */
 export function refusal(code = 'InternalError', message = ''): Error {
   const httpStatusCode = code === 'InternalError' ? 500 : 400
-  return Object.assign(new Error(message || code), { name: code, $metadata: { httpStatusCode } })
+  return Object.assign(new Error(message || code), { name: code, $fault: 'client', $metadata: { httpStatusCode } })
 }
 
 /** The object, of which the server said that it is not there. A missing bucket is something else. */
@@ -63,8 +66,10 @@ const passing = new Set([
 
 /** Whether the same request may succeed soon. Nothing that came back at all counts as such, as does whatever the server calls its own fault. */
 export function mayPass(error: unknown): boolean {
-  const { name, status } = failureOf(error)
-  if (error instanceof TidemarkError || credentialNames.has(name)) return false
+  const { name, status, understood } = failureOf(error)
+  if (error instanceof TidemarkError || credentialNames.has(name) || isRegionMissing(error)) return false
+  // An answer that broke off before it could be read says nothing, whatever its first line was.
+  if (!understood) return true
   // 501: the server does not know what was asked of it, and will not learn it.
   if (status !== undefined && status !== 200)
     return passing.has(name) || status === 429 || (status >= 500 && status !== 501)
@@ -81,9 +86,13 @@ const credentialNames = new Set(['CredentialsProviderError', 'TokenProviderError
 
 const chain = 'AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, a profile, or a role of the machine'
 
+function isRegionMissing(error: unknown): boolean {
+  return messageOf(error).startsWith('Region is missing')
+}
+
 /** What the name of a refusal means for the user: a clause that says what to do. */
 function explain(error: unknown, bucket: string): string {
-  const { name, code, status, region } = failureOf(error)
+  const { name, code, status, region, understood } = failureOf(error)
   switch (name) {
     case 'NoSuchBucket':
       return `the bucket ${bucket} is not there; create it, or correct the configured directory`
@@ -123,25 +132,29 @@ function explain(error: unknown, bucket: string): string {
   if (status === 301)
     return `the bucket ${bucket} is in another region${region === undefined ? '' : `, ${region}`}; set s3.region`
   if (status === 403) return 'access is denied; allow it to these credentials by a policy as in docs/storage.md'
-  if (name === 'Error' && messageOf(error).startsWith('Region is missing')) {
-    return 'no region is known; set s3.region or AWS_REGION'
-  }
+  if (isRegionMissing(error)) return 'no region is known; set s3.region or AWS_REGION'
   const remedy = 'check s3.endpoint and the network'
   if (code === 'ECONNREFUSED') return `nothing listens at the server's address (${messageOf(error)}); ${remedy}`
   if (code === 'ENOTFOUND' || code === 'EAI_AGAIN') {
     return `the server's name is not known (${messageOf(error)}); ${remedy}, or set s3.path.style.access: true`
   }
   if (status === undefined || status === 200) return `no answer came (${messageOf(error) || code || name}); ${remedy}`
+  if (!understood) return `what answered is no S3 server (status ${status}), or its answer broke off; ${remedy}`
   const message = messageOf(error)
   return `the server answered ${[status, name, message === name ? '' : message].filter(String).join(' ').trim()}`
 }
 
 /**
- * The error of a request that failed for good. What it means for the name is unknown: never "not there".
+ * The error of a request that failed for good. What it means for the name is unknown: never "not there". Where the server refused, or
+ * would if it were asked, the details say so: `{ refused: 'AccessDenied' }`.
  * @param doing what failed, as in "Cannot read s3://bucket/name"
  */
 export function unavailable(doing: string, uri: string, bucket: string, error: unknown): TidemarkError {
   if (error instanceof TidemarkError) return error
   const reason = explain(error, bucket).replace(/\.$/, '')
-  return new TidemarkError('StorageUnavailable', `Cannot ${doing} ${uri}: ${reason}.`, { path: uri, cause: error })
+  return new TidemarkError('StorageUnavailable', `Cannot ${doing} ${uri}: ${reason}.`, {
+    path: uri,
+    cause: error,
+    ...(!mayPass(error) && { details: { refused: failureOf(error).name } }),
+  })
 }
