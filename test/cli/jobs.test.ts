@@ -8,26 +8,23 @@ import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { FoundExecution } from '../../src/cli/find-checkpoints.js'
 import type { JobReport } from '../../src/cli/render/status.js'
 import type { JobSummary } from '../../src/client/index.js'
-import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
 import { committed, readings, sumsOf, writeReadings } from '../jobs/data.js'
+import { newNamespace, temporalEnvironment } from '../support/namespace.js'
 import { endAll, type Running, type Shell, spawnTidemark, tidemark } from './command.js'
 
 const jobsFile = fileURLToPath(new URL('../jobs/fixtures/jobs.mjs', import.meta.url))
 
-let server: DevServer
 let shell: Shell
 let worker: Running
 
 beforeAll(async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'tidemark-cli-'))
-  server = await startDevServer({ headless: true })
-  shell = { cwd, env: { TEMPORAL_ADDRESS: server.address, TIDEMARK_CONF_DIR: '' } }
+  shell = { cwd, env: { ...temporalEnvironment(await newNamespace()), TIDEMARK_CONF_DIR: '' } }
   await startWorker()
 })
 
 afterAll(async () => {
   await endAll()
-  await server?.stop()
   if (shell) await rm(shell.cwd, { recursive: true, force: true })
 })
 

@@ -15,13 +15,13 @@ afterAll(() => bench.close())
 
 describe('the definitions of a host', () => {
   test('are found by loading the files: default and named exports, each once', async () => {
-    const host = await bench.host(['ticks.ts', 'faulty.ts'])
+    const host = await bench.host(['ticks.mjs', 'faulty.mjs'])
     const names = host.definitions.map(({ name, version, file }) => [name, version, file])
     expect(names.sort()).toEqual([
-      ['failing-end', '1', jobFile('faulty.ts')],
-      ['failing-line', '1', jobFile('faulty.ts')],
-      ['faulty', '1', jobFile('faulty.ts')],
-      ['ticks', '7', jobFile('ticks.ts')],
+      ['failing-end', '1', jobFile('faulty.mjs')],
+      ['failing-line', '1', jobFile('faulty.mjs')],
+      ['faulty', '1', jobFile('faulty.mjs')],
+      ['ticks', '7', jobFile('ticks.mjs')],
     ])
     for (const { build } of host.definitions) expect(build).toMatch(/^[0-9a-f]{64}$/)
   })
@@ -43,11 +43,11 @@ describe('the definitions of a host', () => {
   })
 
   test('two files with one name are refused, naming both', async () => {
-    const copy = jobFile('ticks-again.ts')
-    const both = createEmbeddedHost({ jobFiles: [jobFile('ticks.ts'), copy] })
+    const copy = jobFile('ticks-again.mjs')
+    const both = createEmbeddedHost({ jobFiles: [jobFile('ticks.mjs'), copy] })
     await expect(both).rejects.toMatchObject({
       code: 'DefinitionError',
-      message: `Two definitions have the name 'ticks', in ${jobFile('ticks.ts')} and ${copy}; rename one.`,
+      message: `Two definitions have the name 'ticks', in ${jobFile('ticks.mjs')} and ${copy}; rename one.`,
     })
   })
 })
@@ -56,7 +56,7 @@ describe('a deployment is refused before anything starts', () => {
   let host: EmbeddedHost
 
   beforeAll(async () => {
-    host = await bench.host(['counts.ts'])
+    host = await bench.host(['counts.mjs'])
   })
 
   async function refusal(args: object, overrides = {}, definition = 'counts'): Promise<Error> {
@@ -136,7 +136,7 @@ describe('a deployment is refused before anything starts', () => {
 })
 
 test('a snapshot whose files cannot be written fails alone: the job goes on, and the number may be asked again', async () => {
-  const host = await bench.host(['evolving.ts'])
+  const host = await bench.host(['evolving.mjs'])
   const input = await bench.lines(
     'steps.ndjson',
     Array.from({ length: 9_000 }, (_, value) => ({ key: 'k', value })),

@@ -28,7 +28,7 @@ test(`the output is the oracle's, whenever threads die (TIDEMARK_TEST_SEED=${see
   const records = Array.from({ length: 12_000 }, () => ({ key: `k${Math.floor(random() ** 2 * 400)}` }))
   const input = await bench.lines('input.ndjson', records)
   const args = { input, output: bench.path('out'), rate: 2_000 }
-  const host = await bench.host(['mortal.ts'])
+  const host = await bench.host(['mortal.mjs'])
   const run = new Run(bench, host, { definition: 'mortal', args })
 
   let restored = 0

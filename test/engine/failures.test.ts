@@ -11,7 +11,7 @@ beforeAll(async () => {
   bench = await Bench.open()
   const log: Log = (_level, message, { stack }) => logged.push(`${message}\n${stack ?? ''}`)
   // Little enough memory to be filled at once.
-  host = await bench.host(['faulty.ts'], { log, taskHeapMiB: 96 })
+  host = await bench.host(['faulty.mjs', 'typed.ts'], { log, taskHeapMiB: 96 })
 })
 
 afterAll(() => bench.close())
@@ -33,7 +33,13 @@ test('an error in user code names operator, source, place and reason, and its st
     kind: 'failed',
     error: `operator "process 'lines'" failed on ${input}, line 4 (byte 9): Cannot read properties of undefined (reading 'missing')`,
   })
-  expect(logged.join('\n')).toMatch(/faulty\.ts:\d+/)
+  expect(logged.join('\n')).toMatch(/faulty\.mjs:\d+/)
+})
+
+test('a job in TypeScript fails at the line that was written', async () => {
+  const { outcome } = await outcomeOf({ definition: 'typed', args: { output: bench.path('typed') } })
+  expect(outcome).toEqual({ kind: 'failed', error: 'operator "map" failed on record 3: no value' })
+  expect(logged.join('\n')).toMatch(/typed\.ts:14\b/)
 })
 
 test('an error at the end of the input names operator and source', async () => {

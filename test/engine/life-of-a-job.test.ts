@@ -14,7 +14,7 @@ const records = Array.from({ length: 5_000 }, (_, i) => ({ key: keys[(i * 7) % 5
 
 test('a job runs from deploy to its last checkpoint, and its output is committed', async () => {
   const input = await bench.lines('input.ndjson', records)
-  const host = await bench.host(['counts.ts'])
+  const host = await bench.host(['counts.mjs'])
   const run = new Run(bench, host, { definition: 'counts', args: { input, output: bench.path('out') } })
 
   const deployed = await run.deploy()

@@ -11,7 +11,7 @@ let jobs = 0
 
 beforeAll(async () => {
   bench = await Bench.open()
-  host = await bench.host(['ticks.ts'])
+  host = await bench.host(['ticks.mjs'])
 })
 
 afterAll(() => bench.close())
@@ -127,7 +127,7 @@ describe('snapshots', () => {
 })
 
 test('a watcher is told of a stop as what it is, and not as a failure', async () => {
-  const short = await bench.host(['ticks.ts'], { slots: 1 })
+  const short = await bench.host(['ticks.mjs'], { slots: 1 })
   run = newRun(short)
   await run.deploy()
   const { watching } = await attached(run)
@@ -137,7 +137,7 @@ test('a watcher is told of a stop as what it is, and not as a failure', async ()
 
 describe('the lease', () => {
   test('without a watcher the tasks stop when it ends, and nothing is left', async () => {
-    const short = await bench.host(['ticks.ts'], { leaseMs: 40, slots: 1 })
+    const short = await bench.host(['ticks.mjs'], { leaseMs: 40, slots: 1 })
     run = newRun(short)
     await run.deploy()
     const { letGo, watching } = await attached(run)
@@ -151,7 +151,7 @@ describe('the lease', () => {
   })
 
   test('a watcher keeps the tasks, for longer than the lease', async () => {
-    const short = await bench.host(['ticks.ts'], { leaseMs: 40, slots: 1 })
+    const short = await bench.host(['ticks.mjs'], { leaseMs: 40, slots: 1 })
     run = newRun(short)
     await run.deploy()
     let beats = 0
@@ -187,7 +187,7 @@ describe('the lease', () => {
 
 describe('slots', () => {
   test('a host without room says so, and says when it has room', async () => {
-    const small = await bench.host(['ticks.ts'], { slots: 1 })
+    const small = await bench.host(['ticks.mjs'], { slots: 1 })
     run = newRun(small)
     await run.deploy()
     const second = newRun(small)

@@ -32,7 +32,7 @@ const fast = { rate: 1_000_000 }
 
 beforeAll(async () => {
   bench = await Bench.open()
-  host = await bench.host(['evolving.ts'])
+  host = await bench.host(['evolving.mjs'])
   input = await bench.lines('in.ndjson', records)
   const run = new Run(bench, host, {
     definition: 'evolving',

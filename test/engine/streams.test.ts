@@ -8,7 +8,7 @@ let host: EmbeddedHost
 
 beforeAll(async () => {
   bench = await Bench.open()
-  host = await bench.host(['copy.ts', 'inbox.ts', 'slow-sink.ts'])
+  host = await bench.host(['copy.mjs', 'inbox.mjs', 'slow-sink.mjs'])
 })
 
 afterAll(() => bench.close())

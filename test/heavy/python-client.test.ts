@@ -17,7 +17,8 @@ const fromHere = (path: string) => fileURLToPath(new URL(path, import.meta.url))
 
 beforeAll(async () => {
   sdk = await pythonPackage('temporalio', '1.35.0')
-  tidemark = await startInstallation()
+  // The example speaks to the namespace `default`.
+  tidemark = await startInstallation({}, [jobsFile], {})
   worker = await startWorkerProcess(tidemark, {}, [jobsFile, fromHere('../../examples/first-job/first-job.ts')])
 })
 afterAll(async () => {

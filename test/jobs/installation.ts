@@ -7,16 +7,16 @@ import { startTidemarkWorker, type TidemarkWorker } from 'tidemark/worker'
 import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
 import { type Configuration, loadConfiguration } from '../../src/spec/configuration.js'
 import { type ClientConnection, connectClient } from '../../src/temporal/connection.js'
-import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
+import { type DevServerOptions, startDevServer } from '../../src/temporal/dev-server.js'
 import { plainTarget, type TemporalTarget } from '../../src/temporal/target.js'
+import { newNamespace } from '../support/namespace.js'
 import { replayAll } from './replay.js'
 
 export const jobsFile = fileURLToPath(new URL('./fixtures/jobs.mjs', import.meta.url))
 
-/** A Temporal server, a directory and workers, for the jobs of one test file. */
+/** A namespace of the Temporal server, a directory and workers, for the jobs of one test file. */
 export interface Installation {
   readonly dir: string
-  readonly server: DevServer
   readonly target: TemporalTarget
   readonly client: Client
   readonly configuration: Configuration
@@ -26,26 +26,27 @@ export interface Installation {
   start(job: string, spec: Record<string, unknown>): Promise<WorkflowHandleWithFirstExecutionRunId>
   /** The log of the execution that a handle's run belongs to (its first run). */
   log(job: string, execution: string): ExecutionLog
-  /** Replays every history of the server, then stops everything. */
+  /** Replays every history of the namespace, then stops everything. */
   close(): Promise<void>
 }
 
+/** @param ownServer how to start a server for these jobs alone; default: a namespace of the one that all test files share */
 export async function startInstallation(
   keys: Record<string, string> = {},
   jobFiles: readonly string[] = [jobsFile],
+  ownServer?: DevServerOptions,
 ): Promise<Installation> {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-jobs-'))
   const yaml = Object.entries(keys).map(([key, value]) => `${key}: ${value}\n`)
   await writeFile(join(dir, 'tidemark.yaml'), yaml.join(''))
   const configuration = loadConfiguration({ cwd: dir, env: {} })
-  const server = await startDevServer({ headless: true })
-  const target = plainTarget(server.address)
+  const server = ownServer && (await startDevServer({ headless: true, ...ownServer }))
+  const target = server ? plainTarget(server.address, server.namespace) : await newNamespace()
   const connected: ClientConnection = await connectClient(target)
   const workers: TidemarkWorker[] = []
   const roots = openRoots(configuration.checkpointsDir, configuration.dataDir)
   return {
     dir,
-    server,
     target,
     client: connected.client,
     configuration,
@@ -68,7 +69,7 @@ export async function startInstallation(
       } finally {
         await Promise.all(workers.map((worker) => worker.shutdown()))
         await connected.connection.close()
-        await server.stop()
+        await server?.stop()
         await rm(dir, { recursive: true, force: true })
       }
     },

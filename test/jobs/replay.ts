@@ -6,7 +6,7 @@ import { installRuntime } from '../../src/temporal/runtime.js'
 
 export const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
 
-/** Replays the history of every run on the server against today's workflow code; throws for the first that differs. */
+/** Replays the history of every run in the namespace against today's workflow code; throws for the first that differs. */
 export async function replayAll(client: Client): Promise<number> {
   const histories: { workflowId: string; history: unknown }[] = []
   for await (const { workflowId, runId } of client.workflow.list({ query: "WorkflowType = 'streamJob'" })) {

@@ -19,7 +19,7 @@ export async function resetBefore(
   if (!finish) throw new Error(`The history has no such activity "${activity}".`)
   const { runId } = await handle.describe()
   const reset = await client.workflowService.resetWorkflowExecution({
-    namespace: 'default',
+    namespace: client.options.namespace,
     workflowExecution: { workflowId: handle.workflowId, runId },
     workflowTaskFinishEventId: finish,
     requestId: randomUUID(),

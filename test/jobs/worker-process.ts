@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { fileURLToPath } from 'node:url'
+import { temporalEnvironment } from '../support/namespace.js'
 import type { Installation } from './installation.js'
 import { jobsFile } from './installation.js'
 
@@ -30,7 +31,7 @@ export async function startWorkerProcess(
 ): Promise<WorkerProcess> {
   const child = spawn(process.execPath, [cli, 'worker', ...jobFiles], {
     cwd: dir,
-    env: { ...process.env, TEMPORAL_ADDRESS: target.address, TIDEMARK_CONF_DIR: dir, ...env },
+    env: { ...process.env, ...temporalEnvironment(target), TIDEMARK_CONF_DIR: dir, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   let output = ''

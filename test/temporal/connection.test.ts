@@ -1,20 +1,19 @@
 import { once } from 'node:events'
 import { createServer } from 'node:net'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { connectClient, connectNative } from '../../src/temporal/connection.js'
-import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
 import { claimPort } from '../../src/temporal/free-port.js'
-import { plainTarget, resolveTemporal } from '../../src/temporal/target.js'
+import { plainTarget, resolveTemporal, type TemporalTarget } from '../../src/temporal/target.js'
+import { newNamespace, temporalEnvironment } from '../support/namespace.js'
 
 describe('with a server', () => {
-  let server: DevServer
+  let server: TemporalTarget
   beforeAll(async () => {
-    server = await startDevServer({ headless: true })
+    server = await newNamespace()
   })
-  afterAll(() => server?.stop())
 
   it('connects a client as the environment says', async () => {
-    const target = resolveTemporal({ HOME: '/nonexistent', TEMPORAL_ADDRESS: server.address })
+    const target = resolveTemporal({ HOME: '/nonexistent', ...temporalEnvironment(server) })
     const { connection, client } = await connectClient(target)
     onTestFinished(() => connection.close())
     const handle = await client.workflow.start('job', { workflowId: 'w', taskQueue: 'q' })
@@ -22,7 +21,7 @@ describe('with a server', () => {
   })
 
   it('connects what a worker needs', async () => {
-    const native = await connectNative(plainTarget(server.address))
+    const native = await connectNative(server)
     onTestFinished(() => native.close())
     const { serverVersion } = await native.workflowService.getSystemInfo({})
     expect(serverVersion).toMatch(/^\d+\.\d+/)

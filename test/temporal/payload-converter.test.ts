@@ -6,9 +6,10 @@ import { type NativeConnection, Worker } from '@temporalio/worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientConnection, connectClient, connectNative } from '../../src/temporal/connection.js'
 import { dataConverter } from '../../src/temporal/data-converter.js'
-import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
 import { isUnreadable, maxPayloadBytes, payloadConverter } from '../../src/temporal/payload-converter.js'
-import { plainTarget } from '../../src/temporal/target.js'
+import { installRuntime } from '../../src/temporal/runtime.js'
+import type { TemporalTarget } from '../../src/temporal/target.js'
+import { newNamespace } from '../support/namespace.js'
 import { collectNotes, describeItself, note, notes } from './workflows.js'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -60,19 +61,25 @@ describe('the payload converter', () => {
 
 describe('on a real server', () => {
   const taskQueue = 'converter'
-  let server: DevServer
+  let target: TemporalTarget
   let client: ClientConnection
   let native: NativeConnection
   let worker: Worker
   let running: Promise<void>
 
   beforeAll(async () => {
-    server = await startDevServer({ headless: true })
-    const target = plainTarget(server.address)
+    installRuntime()
+    target = await newNamespace()
     client = await connectClient(target)
     native = await connectNative(target)
     const workflowsPath = fileURLToPath(new URL('./workflows.ts', import.meta.url))
-    worker = await Worker.create({ connection: native, taskQueue, workflowsPath, dataConverter })
+    worker = await Worker.create({
+      connection: native,
+      namespace: target.namespace,
+      taskQueue,
+      workflowsPath,
+      dataConverter,
+    })
     running = worker.run()
   })
 
@@ -81,7 +88,6 @@ describe('on a real server', () => {
     await running
     await native?.close()
     await client?.connection.close()
-    await server?.stop()
   })
 
   const start = (args: Parameters<typeof collectNotes>) =>
@@ -89,7 +95,7 @@ describe('on a real server', () => {
 
   const signalRaw = (workflowId: string, payloads: Payload[]) =>
     client.connection.workflowService.signalWorkflowExecution({
-      namespace: server.namespace,
+      namespace: target.namespace,
       workflowExecution: { workflowId },
       signalName: note.name,
       input: { payloads },

@@ -16,16 +16,16 @@ export default defineJob('evolving', {
     rate: z.number().default(200),
   }),
   pipeline: ({ args }) => {
-    const migrate = (state: unknown, from: number) => {
+    const migrate = (state, from) => {
       if (args.migrate === 'fails') throw new Error('this shape is unknown')
-      return { sum: (state as { sum: number }).sum, migratedFrom: from }
+      return { sum: state.sum, migratedFrom: from }
     }
     return ndjson(args.input, { schema: Step, rate: args.rate, id: args.source })
       .keyBy((step) => step.key)
       .process({
         id: args.operator,
         version: args.version,
-        state: (): { sum: number; migratedFrom?: number } => ({ sum: 0 }),
+        state: () => ({ sum: 0 }),
         *onRecord(state, step) {
           state.sum += step.value
           yield { key: step.key, ...state }

@@ -1,7 +1,6 @@
-import type { Sink } from 'tidemark'
-
 /** Takes everything and keeps nothing. */
-export const discard: Sink<unknown> = {
+/** @type {import('tidemark').Sink<unknown>} */
+export const discard = {
   name: 'discard()',
   kind: 'discard',
   guarantee: 'at-least-once',

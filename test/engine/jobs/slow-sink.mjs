@@ -1,8 +1,8 @@
-import { type Collector, defineJob, generate, type Sink } from 'tidemark'
+import { defineJob, generate } from 'tidemark'
 import { z } from 'zod'
 
 /** Lets go of one batch at a time: it keeps the most that it ever held. */
-function slow(limit: number): Sink<unknown> {
+function slow(limit) {
   return {
     name: 'slow()',
     kind: 'slow',
@@ -15,7 +15,7 @@ function slow(limit: number): Sink<unknown> {
           if (held > limit) throw new Error(`it holds ${held} records: the back-pressure was not heeded`)
         },
         flush: () =>
-          new Promise<void>((resolve) =>
+          new Promise((resolve) =>
             setTimeout(() => {
               held = 0
               resolve()
@@ -38,7 +38,7 @@ export default defineJob('slow-sink', {
         id: 'halves',
         version: 1,
         state: () => 0,
-        onRecord: (count: number, _index, out: Collector<number>) => {
+        onRecord: (count, _index, out) => {
           out.collect(count + 1)
           return count + 1
         },

@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { defineJob, files, from, type Source } from 'tidemark'
+import { defineJob, files, from } from 'tidemark'
 import { z } from 'zod'
 
 /**
  * Each file of a directory is a split, and so is each that appears later; a file is one record, read asynchronously once it is there.
  * The split never ends.
  */
-function inbox(directory: string): Source<string, number> {
+function inbox(directory) {
   return {
     name: `inbox(${directory})`,
     bounded: false,

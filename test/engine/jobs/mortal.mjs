@@ -1,4 +1,4 @@
-import { type Collector, defineJob, files, ndjson } from 'tidemark'
+import { defineJob, files, ndjson } from 'tidemark'
 import { z } from 'zod'
 
 /** Counts by key, in a thread that may be made to die at any moment after its pipeline was built. */
@@ -12,14 +12,14 @@ export default defineJob('mortal', {
         id: 'counts',
         version: 1,
         state: () => ({ count: 0 }),
-        onRecord(state, record, out: Collector<{ key: string; count: number }>, context) {
+        onRecord(state, record, out, context) {
           state.count += 1
           out.collect({ key: record.key, count: state.count })
           // Forgotten every third time, so that deletions are part of the restores.
           if (state.count < 3) return state
           context.clearState()
         },
-        onEnd(entries, out: Collector<{ key: string; total: number }>) {
+        onEnd(entries, out) {
           const sorted = [...entries].sort(([a], [b]) => (a < b ? -1 : 1))
           for (const [key, { count }] of sorted) out.collect({ key, total: count })
         },

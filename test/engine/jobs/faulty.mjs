@@ -1,9 +1,11 @@
 import { defineJob, generate, textFiles } from 'tidemark'
 import { z } from 'zod'
-import { discard } from './discard.js'
+import { discard } from './discard.mjs'
+
+const nothing = undefined
 
 const faults = {
-  throws: () => (undefined as unknown as { missing: string }).missing,
+  throws: () => nothing.missing,
   'throws a text': () => {
     throw 'just a text'
   },
@@ -17,14 +19,14 @@ const faults = {
     for (;;);
   },
   'fills the memory': () => {
-    const full: unknown[] = []
+    const full = []
     for (;;) full.push(new Array(10_000).fill(full.length))
   },
 }
 
 /** Does something bad at one of its records, by the source that has them. */
 export const faulty = defineJob('faulty', {
-  args: z.object({ fault: z.enum(Object.keys(faults) as [keyof typeof faults]), at: z.number() }),
+  args: z.object({ fault: z.enum(Object.keys(faults)), at: z.number() }),
   pipeline: ({ args }) =>
     generate({ make: (index) => index, rate: 2_000 })
       .map(function pick(index) {
@@ -46,7 +48,7 @@ export const failingLine = defineJob('failing-line', {
         version: 1,
         state: () => 0,
         onRecord(seen, line) {
-          if (line === 'bad') (undefined as unknown as { missing: string }).missing
+          if (line === 'bad') nothing.missing
           return seen + 1
         },
       })
@@ -62,7 +64,7 @@ export const failingEnd = defineJob('failing-end', {
         id: 'total',
         version: 1,
         state: () => 0,
-        onRecord: (total: number, index) => total + index,
+        onRecord: (total, index) => total + index,
         onEnd() {
           throw new Error('no totals today')
         },

@@ -1,6 +1,6 @@
 import { defineJob, generate } from 'tidemark'
 import { z } from 'zod'
-import { discard } from './discard.js'
+import { discard } from './discard.mjs'
 
 /** Runs until it is stopped, or until `count` records are through. */
 export default defineJob('ticks', {

@@ -1,4 +1,4 @@
-import { type Collector, defineJob, files, ndjson } from 'tidemark'
+import { defineJob, files, ndjson } from 'tidemark'
 import { z } from 'zod'
 
 /** Counts by key; each record gives the key's count so far, and the end each key's total. */
@@ -11,12 +11,12 @@ export default defineJob('counts', {
         id: 'counts',
         version: 1,
         state: () => ({ count: 0, sum: 0 }),
-        onRecord(state, record, out: Collector<{ key: string; count: number; sum: number }>) {
+        onRecord(state, record, out) {
           state.count += 1
           state.sum += record.value
           out.collect({ key: record.key, ...state })
         },
-        onEnd(entries, out: Collector<{ key: string; total: number }>) {
+        onEnd(entries, out) {
           for (const [key, state] of entries) out.collect({ key, total: state.count })
         },
       })
