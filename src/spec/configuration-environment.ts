@@ -28,7 +28,7 @@ export interface EnvironmentSettings {
 
 /** Nobody else has variables of these sections; the last one is our own prefix said twice. */
 const ourSections =
-  /^TIDEMARK_(?:EXECUTION|RESTART_STRATEGY|STATE_BACKEND|STATE_CHECKPOINTS|S3|WEB_CHECKPOINTS|TIDEMARK)_/
+  /^TIDEMARK_(?:DFS|ENV_HADOOP|EXECUTION|FS|RESTART_STRATEGY|STATE_BACKEND|STATE_CHECKPOINTS|S3|WEB_CHECKPOINTS|TIDEMARK)_/
 
 /**
  * The settings in the environment. An empty variable counts as not set, since `${X:-}` in a compose file makes such.

@@ -6,7 +6,7 @@ import { z } from 'zod'
 import type { Json } from '../json.js'
 import { normalizeUri } from '../storage/index.js'
 import { checkpointingDefaults, checkpointingFields, retentionPolicies } from './checkpointing-spec.js'
-import { directories, directory, flag, numeric, word } from './configuration-values.js'
+import { directories, directory, flag, localPath, numeric, word } from './configuration-values.js'
 import { duration, formatDuration } from './duration.js'
 import { nameSchema } from './job-id.js'
 import { type RestartStrategyType, restartFields, restartStrategyDefaults } from './restart-strategy.js'
@@ -84,6 +84,11 @@ const serverUrl = z
   .trim()
   .regex(/^https?:\/\/[^/?#@]+\/?$/, 'must be a URL such as https://host:port, without path, user or password')
 
+const hostAndPort = z
+  .string()
+  .trim()
+  .regex(/^[^\s/@:]+:\d+$/, 'must be host:port')
+
 /** In the order in which they are shown. */
 export const configurationKeys = {
   checkpointsDir: key({
@@ -113,6 +118,46 @@ export const configurationKeys = {
     scope: 'host',
     schema: flag,
     fallback: false,
+  }),
+  hadoopConfDir: key<string | undefined>({
+    name: 'env.hadoop.conf.dir',
+    others: ['fs.hdfs.hadoopconf'],
+    scope: 'host',
+    schema: localPath,
+    fallback: undefined,
+  }),
+  defaultFileSystem: key<string | undefined>({
+    name: 'fs.defaultFS',
+    scope: 'host',
+    schema: z
+      .string()
+      .trim()
+      .regex(/^(?:hdfs|webhdfs|swebhdfs):\/\/[^/@\s]+\/?$/, 'must be hdfs://host:port or hdfs://name-service'),
+    fallback: undefined,
+  }),
+  nameNodeHttpAddress: key<string | undefined>({
+    name: 'dfs.namenode.http-address',
+    scope: 'host',
+    schema: hostAndPort,
+    fallback: undefined,
+  }),
+  nameNodeHttpsAddress: key<string | undefined>({
+    name: 'dfs.namenode.https-address',
+    scope: 'host',
+    schema: hostAndPort,
+    fallback: undefined,
+  }),
+  hadoopHttpPolicy: key<string | undefined>({
+    name: 'dfs.http.policy',
+    scope: 'host',
+    schema: word(['HTTP_ONLY', 'HTTPS_ONLY', 'HTTP_AND_HTTPS']),
+    fallback: undefined,
+  }),
+  hdfsCaFile: key<string | undefined>({
+    name: 'tidemark.hdfs.ca-file',
+    scope: 'host',
+    schema: localPath,
+    fallback: undefined,
   }),
   interval: key({
     name: 'execution.checkpointing.interval',

@@ -2,6 +2,7 @@
  * Schemas of configuration values. The file gives typed YAML values and the environment gives text, so each reads both;
  * the rules behind are those of the job spec. None of them guesses: `yes` is no boolean.
  */
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { messageOf } from '../errors.js'
 import { normalizeUri } from '../storage/index.js'
@@ -33,6 +34,17 @@ export function directory(base: string) {
     const reading = readDirectory(text, base)
     if ('uri' in reading) return reading.uri
     context.addIssue({ code: 'custom', message: reading.problem, input: text })
+    return z.NEVER
+  })
+}
+
+/** A file or directory of this host, which Tidemark only reads: as an absolute path. */
+export function localPath(base: string) {
+  return z.string().transform((text, context) => {
+    const reading = readDirectory(text, base)
+    if ('uri' in reading && reading.uri.startsWith('file:')) return fileURLToPath(reading.uri)
+    const message = 'uri' in reading ? 'must be a path on this host' : reading.problem
+    context.addIssue({ code: 'custom', message, input: text })
     return z.NEVER
   })
 }

@@ -109,12 +109,25 @@ export function buildConfiguration(settled: Settled): Configuration {
   }
 }
 
-function storageOf({ s3Endpoint, s3Region, s3PathStyleAccess }: Settled): StorageSettings {
+function storageOf(settled: Settled): StorageSettings {
+  const { s3Endpoint, s3Region, s3PathStyleAccess, hadoopConfDir, hdfsCaFile } = settled
+  const properties = {
+    'fs.defaultFS': settled.defaultFileSystem.value,
+    'dfs.namenode.http-address': settled.nameNodeHttpAddress.value,
+    'dfs.namenode.https-address': settled.nameNodeHttpsAddress.value,
+    'dfs.http.policy': settled.hadoopHttpPolicy.value,
+  }
+  const set = Object.entries(properties).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
     s3: {
       ...(s3Endpoint.value !== undefined && { endpoint: s3Endpoint.value }),
       ...(s3Region.value !== undefined && { region: s3Region.value }),
       pathStyleAccess: s3PathStyleAccess.value,
+    },
+    hdfs: {
+      ...(hadoopConfDir.value !== undefined && { confDir: hadoopConfDir.value }),
+      ...(hdfsCaFile.value !== undefined && { caFile: hdfsCaFile.value }),
+      properties: Object.fromEntries(set),
     },
   }
 }

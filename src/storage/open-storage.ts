@@ -1,5 +1,5 @@
-import { TidemarkError } from '../errors.js'
 import { FileStorage } from './file/file-storage.js'
+import { openHdfs } from './hdfs/open-hdfs.js'
 import { MemoryStorage } from './memory-storage.js'
 import { S3Storage } from './s3/s3-storage.js'
 import type { Storage } from './storage.js'
@@ -18,11 +18,7 @@ export function openStorage(uri: string): Storage {
       return new MemoryStorage(parsed.name, parsed.folder)
     case 's3':
       return new S3Storage(parsed.bucket, parsed.folder)
-    case 'later':
-      throw new TidemarkError(
-        'InvalidConfiguration',
-        `${uri} cannot be used yet: storage on ${parsed.name}:// comes with a later version; choose a directory (file://) or s3://.`,
-        { path: uri },
-      )
+    case 'hdfs':
+      return openHdfs(parsed)
   }
 }

@@ -5,6 +5,7 @@
  */
 export interface StorageSettings {
   readonly s3: S3Settings
+  readonly hdfs: HdfsSettings
 }
 
 export interface S3Settings {
@@ -16,7 +17,16 @@ export interface S3Settings {
   readonly pathStyleAccess: boolean
 }
 
-let current: StorageSettings = { s3: { pathStyleAccess: false } }
+export interface HdfsSettings {
+  /** With Hadoop's `core-site.xml` and `hdfs-site.xml`. Default: `HADOOP_CONF_DIR`. */
+  readonly confDir?: string
+  /** Settings of Hadoop's by their own names, which win over those files. */
+  readonly properties: Readonly<Record<string, string>>
+  /** Certificates to trust besides the well-known ones: path of a PEM file. */
+  readonly caFile?: string
+}
+
+let current: StorageSettings = { s3: { pathStyleAccess: false }, hdfs: { properties: {} } }
 
 /** Sets what every store that this thread opens from now on is reached by. */
 export function configureStorage(settings: StorageSettings): void {

@@ -1,6 +1,7 @@
 import { normalize, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { messageOf, TidemarkError } from '../errors.js'
+import { type HdfsUri, parseHdfsUri } from './hdfs/hdfs-uri.js'
 
 const schemePattern = /^([A-Za-z][A-Za-z0-9+.-]*):\/\//
 /** Flink's and Hadoop's clients have schemes of their own for the same store. */
@@ -9,14 +10,11 @@ const s3Schemes = new Set(['s3', 's3a', 's3p'])
 const bucketPattern = /^[a-z0-9][a-z0-9._-]{1,61}[a-z0-9]$/
 const memoryPattern = /^memory:\/\/([A-Za-z0-9][A-Za-z0-9._-]*)(\/.*)?$/
 
-/** Schemes that are part of the design and have no driver yet. */
-const laterSchemes = new Set(['hdfs'])
-
 export type StorageUri =
   | { readonly scheme: 'file'; readonly uri: string; readonly path: string }
   | { readonly scheme: 'memory'; readonly uri: string; readonly name: string; readonly folder: string }
   | { readonly scheme: 's3'; readonly uri: string; readonly bucket: string; readonly folder: string }
-  | { readonly scheme: 'later'; readonly uri: string; readonly name: string }
+  | HdfsUri
 
 /**
  * One spelling for each place: an absolute URI without a trailing slash. In file URIs `..` is resolved and characters are percent-encoded; the
@@ -32,6 +30,8 @@ export function parseUri(uri: string, base?: string): StorageUri {
   if (uri === '') throw invalid(uri, 'it is empty')
   if (uri.includes('\0')) throw invalid(uri, 'it holds a NUL character')
   if (/^file:/i.test(uri)) return fileUri(filePath(uri))
+  const hdfs = hdfsUri(uri)
+  if (hdfs !== undefined) return hdfs
   const scheme = schemePattern.exec(uri)?.[1]?.toLowerCase()
   if (scheme === undefined) {
     const from = base === undefined ? process.cwd() : /^file:/i.test(base) ? filePath(base) : base
@@ -39,8 +39,10 @@ export function parseUri(uri: string, base?: string): StorageUri {
   }
   if (scheme === 'memory') return memoryUri(uri)
   if (s3Schemes.has(scheme)) return s3Uri(uri)
-  if (laterSchemes.has(scheme)) return { scheme: 'later', uri: uri.replace(/\/+$/, ''), name: scheme }
-  throw invalid(uri, `the scheme ${scheme}:// is not known; write a path, or a URI with file://, s3:// or memory://`)
+  throw invalid(
+    uri,
+    `the scheme ${scheme}:// is not known; write a path, or a URI with file://, s3://, hdfs:// or memory://`,
+  )
 }
 
 /** The URI of what lies at `path` (a plain relative path) below a normalised URI. */
@@ -89,6 +91,14 @@ function s3Uri(uri: string): StorageUri {
   if (!bucketPattern.test(bucket)) throw invalid(uri, 'an S3 location is written s3://bucket/prefix')
   const folder = plainFolder(uri, path)
   return { scheme: 's3', uri: folder === '' ? `s3://${bucket}` : `s3://${bucket}/${folder}`, bucket, folder }
+}
+
+function hdfsUri(uri: string): HdfsUri | undefined {
+  try {
+    return parseHdfsUri(uri)
+  } catch (error) {
+    throw invalid(uri, messageOf(error))
+  }
 }
 
 function plainFolder(uri: string, path: string): string {

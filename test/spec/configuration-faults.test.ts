@@ -20,7 +20,7 @@ describe('unknown keys', () => {
     expect(refusal(`# first line\n${key}: 1`)).toBe(`Invalid configuration: ${clause}.`)
   })
 
-  it.each(['jobmanager.rpc.address', 'x', 'größe', '__proto__', 'constructor'])('%s: no idea', (key) => {
+  it.each(['jobmanager.memory.process.size', 'x', 'größe', '__proto__', 'constructor'])('%s: no idea', (key) => {
     expect(refusal(`${key}: 1`)).toBe(`Invalid configuration: tidemark.yaml:1: ${key} is not a known key.`)
   })
 

@@ -29,6 +29,13 @@ const supported: readonly [
   ['https://s3.example:9000/', ['s3.endpoint'], (c) => c.storage.s3.endpoint, 'https://s3.example:9000/'],
   ['eu-central-1', ['s3.region', 's3.endpoint.region'], (c) => c.storage.s3.region, 'eu-central-1'],
   ['true', ['s3.path.style.access', 's3.path-style-access'], (c) => c.storage.s3.pathStyleAccess, true],
+  [
+    '/etc/hadoop/conf',
+    ['env.hadoop.conf.dir', 'fs.hdfs.hadoopconf'],
+    (c) => c.storage.hdfs.confDir,
+    '/etc/hadoop/conf',
+  ],
+  ['hdfs://nn:8020', ['fs.defaultFS'], (c) => c.storage.hdfs.properties, { 'fs.defaultFS': 'hdfs://nn:8020' }],
   ['false', ['execution.checkpointing.incremental', 'state.backend.incremental'], checkpointing('incremental'), false],
   [
     'CLAIM',

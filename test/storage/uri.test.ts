@@ -26,6 +26,12 @@ describe('normalizeUri', () => {
     ['s3://bucket//a b/%41/', 's3://bucket/a b/%41'],
     ['S3A://my-bucket/prefix', 's3://my-bucket/prefix'],
     ['s3p://my.bucket/x', 's3://my.bucket/x'],
+    ['hdfs:///checkpoints/', 'hdfs:///checkpoints'],
+    ['hdfs:/checkpoints', 'hdfs:///checkpoints'],
+    ['HDFS://Service//a b/%41/', 'hdfs://Service/a b/%41'],
+    ['hdfs://nn:8020', 'hdfs://nn:8020'],
+    ['hdfs:///', 'hdfs://'],
+    ['swebhdfs://nn:9871/x', 'swebhdfs://nn:9871/x'],
   ])('%s becomes %s', (input, output) => {
     expect(normalizeUri(input)).toBe(output)
     expect(normalizeUri(output)).toBe(output)
@@ -55,6 +61,9 @@ describe('normalizeUri', () => {
     's3://b/x',
     's3://bucket/../x',
     's3://user:secret@bucket/x',
+    'hdfs://user:secret@nn:8020/x',
+    'hdfs://nn:port/x',
+    'hdfs:///a/../x',
     'a\0b',
   ])('refuses %j in one sentence', (uri) => {
     expect(() => normalizeUri(uri)).toThrow(expect.objectContaining({ code: 'InvalidConfiguration' }))
@@ -87,13 +96,19 @@ it('joins and splits', () => {
   expect(splitUri('memory://lab')).toBeUndefined()
   expect(joinUri('s3://bucket/a', 'job/x')).toBe('s3://bucket/a/job/x')
   expect(splitUri('s3://bucket/50%/chk-1')).toEqual({ parent: 's3://bucket/50%', last: 'chk-1' })
+  expect(joinUri('hdfs:///', 'job')).toBe('hdfs:///job')
+  expect(joinUri('hdfs:///a', 'job/x')).toBe('hdfs:///a/job/x')
+  expect(splitUri('hdfs:///a/chk-1')).toEqual({ parent: 'hdfs:///a', last: 'chk-1' })
+  expect(splitUri('hdfs:///a')).toBeUndefined()
+  expect(splitUri('hdfs://nn:8020/a')).toEqual({ parent: 'hdfs://nn:8020', last: 'a' })
+  expect(splitUri('hdfs://nn:8020')).toBeUndefined()
   expect(splitUri('s3://bucket/50%')).toEqual({ parent: 's3://bucket', last: '50%' })
   expect(splitUri('s3://bucket')).toBeUndefined()
 })
 
-it('opens by scheme, and says which schemes are still to come', () => {
+it('opens by scheme', () => {
   expect(openStorage('/var/x/').uri).toBe('file:///var/x')
   expect(openStorage(`memory://${randomUUID()}`).uri).toMatch(/^memory:/)
   expect(openStorage('s3a://bucket/x/').uri).toBe('s3://bucket/x')
-  expect(() => openStorage('hdfs:///checkpoints')).toThrow(/comes with a later version/)
+  expect(openStorage('hdfs:///checkpoints/').uri).toBe('hdfs:///checkpoints')
 })

@@ -3,10 +3,10 @@ import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
 import type { ByteRange, Storage, StoredObject } from '../storage.js'
+import { isTemporary, temporaryName, writerIsDead } from '../temporary.js'
 import { unavailable, withoutLinks } from './file-errors.js'
 import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
 import { Folders } from './folders.js'
-import { isTemporary, temporaryName, writerIsDead } from './temporary.js'
 import { walk } from './walk.js'
 
 /** Bytes of one chunk of a stream. */
@@ -216,7 +216,7 @@ export class FileStorage implements Storage {
   async #isGarbage(name: string, writers: 'dead' | 'all'): Promise<boolean> {
     if (writers === 'all') return true
     const { mtimeMs } = await this.#fs.status(join(this.#root, name))
-    return writerIsDead(name.slice(name.lastIndexOf('/') + 1), mtimeMs)
+    return writerIsDead(name.slice(name.lastIndexOf('/') + 1), mtimeMs, Date.now())
   }
 }
 

@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { StoredObject } from '../storage.js'
+import { isTemporary } from '../temporary.js'
 import { type FileSystem, isErrno } from './file-system.js'
-import { isTemporary } from './temporary.js'
 
 /** After this many walks in which something vanished, one is taken as it is: a root with many busy jobs never holds still. */
 const patience = 20

@@ -1,0 +1,40 @@
+import { temporaryPrefix } from '../names.js'
+import { writerIsDead } from '../temporary.js'
+import { isFailure } from './failure.js'
+import { forEach } from './for-each.js'
+import { entriesOf } from './walk.js'
+import type { WebHdfs } from './webhdfs.js'
+
+/**
+ * Removes the temporaries below a folder that are garbage, and every folder below it that is empty then: depth first, so that one which only
+ * held empty folders goes too. Ages are told by the name node's clock, which also dates the files.
+ */
+export async function tidyFolder(hdfs: WebHdfs, path: string, writers: 'dead' | 'all'): Promise<void> {
+  const entries = await entriesOf(hdfs, path)
+  for (const { pathSuffix, type } of entries?.files ?? []) {
+    if (type !== 'DIRECTORY') continue
+    await tidyFolder(hdfs, inside(path, pathSuffix), writers)
+    await removeEmpty(hdfs, inside(path, pathSuffix))
+  }
+  const garbage = (entries?.files ?? []).filter(
+    ({ pathSuffix, type, modificationTime }) =>
+      type === 'FILE' &&
+      pathSuffix.startsWith(temporaryPrefix) &&
+      (writers === 'all' || writerIsDead(pathSuffix, modificationTime, entries?.now ?? 0)),
+  )
+  await forEach(garbage, async ({ pathSuffix }) => {
+    await hdfs.remove(inside(path, pathSuffix))
+  })
+}
+
+async function removeEmpty(hdfs: WebHdfs, folder: string): Promise<void> {
+  try {
+    await hdfs.remove(folder)
+  } catch (error) {
+    if (!isFailure(error, 'not-empty', 'not-a-folder')) throw error
+  }
+}
+
+function inside(folder: string, entry: string): string {
+  return folder === '/' ? `/${entry}` : `${folder}/${entry}`
+}

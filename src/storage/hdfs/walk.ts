@@ -1,0 +1,69 @@
+import { temporaryPrefix } from '../names.js'
+import type { StoredObject } from '../storage.js'
+import { isFailure } from './failure.js'
+import { forEach } from './for-each.js'
+import { nameOf, pathOf } from './stored-name.js'
+import type { FileStatus, WebHdfs } from './webhdfs.js'
+
+/** After this many walks in which something vanished, one is taken as it is: a root with many busy jobs never holds still. */
+const patience = 20
+
+/**
+ * Every file below `folder` ('' = the root itself), in name order.
+ *
+ * Reading a tree is not one step: where a folder vanishes on the way (a discard runs), what was made since may be missing from the part already
+ * read. So the walk begins again, and a quiet tree is seen as it was at one time.
+ */
+export async function walk(hdfs: WebHdfs, root: string, folder: string): Promise<StoredObject[]> {
+  for (let attempt = 0; ; attempt++) {
+    const found: StoredObject[] = []
+    const whole = await collect(hdfs, root, folder, found)
+    if (whole || attempt === patience) return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
+}
+
+/** Level by level. False where a folder that was seen could not be read any more. */
+async function collect(hdfs: WebHdfs, root: string, folder: string, found: StoredObject[]): Promise<boolean> {
+  let whole = true
+  for (let level = [folder]; level.length > 0; ) {
+    const next: string[] = []
+    await forEach(level, async (current) => {
+      const entries = await entriesOf(hdfs, pathOf(root, current))
+      if (entries === undefined) whole &&= current === folder
+      for (const { pathSuffix, type, length, modificationTime } of entries?.files ?? []) {
+        const name = current === '' ? nameOf(pathSuffix) : `${current}/${nameOf(pathSuffix)}`
+        if (type === 'DIRECTORY') next.push(name)
+        else if (type === 'FILE' && !pathSuffix.startsWith(temporaryPrefix)) {
+          found.push({ name, size: length, modifiedAt: modificationTime })
+        }
+      }
+    })
+    level = next
+  }
+  return whole
+}
+
+export interface FolderEntries {
+  readonly files: readonly FileStatus[]
+  /** The name node's clock, milliseconds since the epoch. */
+  readonly now: number
+}
+
+/** What is in one folder; undefined where no folder is. */
+export async function entriesOf(hdfs: WebHdfs, path: string): Promise<FolderEntries | undefined> {
+  const files: FileStatus[] = []
+  try {
+    for (let after = ''; ; ) {
+      const page = await hdfs.page(path, after)
+      // A file lists itself, without a name.
+      if (page.entries[0]?.pathSuffix === '') return undefined
+      files.push(...page.entries)
+      const last = page.entries.at(-1)
+      if (!page.more || last === undefined) return { files, now: page.now }
+      after = last.pathSuffix
+    }
+  } catch (error) {
+    if (isFailure(error, 'not-found', 'not-a-folder')) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,105 @@
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as delay } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { claimPort } from '../../../../src/temporal/free-port.js'
+import { runTool } from '../../../../src/temporal/run-tool.js'
+import { cached } from '../../cached.js'
+import { startServerProcess } from '../server-process.js'
+
+/** The version in pom.xml. */
+const version = '3.4.1'
+const pom = fileURLToPath(new URL('./pom.xml', import.meta.url))
+
+/** HDFS with WebHDFS on this machine, for tests, the demo and benchmarks. */
+export interface HdfsServer {
+  /** `hdfs://127.0.0.1:port`, by Hadoop's own protocol. */
+  readonly uri: string
+  /** `host:port` of WebHDFS. */
+  readonly http: string
+  /** For the processes that use it: they know it by Hadoop's configuration files, so `hdfs:///` works. */
+  readonly env: { readonly HADOOP_CONF_DIR: string; readonly HADOOP_USER_NAME: string }
+  /** Settings for a `tidemark.yaml`: none, the environment tells all. */
+  readonly configuration: Readonly<Record<string, string>>
+  /** At once, as a crash would: name node and data node. */
+  kill(): Promise<void>
+  /** After `kill`, at the same address, with what was on its disks. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+/** Any user can be claimed; this one is nobody on the machine. It owns the top folder. */
+const user = 'tidemark'
+
+/** Hadoop's mini cluster: the real servers, in one JVM. Needs Java and Maven; downloads 80 MB at the first use. */
+export async function startHdfs(properties: Readonly<Record<string, string>> = {}): Promise<HdfsServer> {
+  const jars = await hadoop()
+  const directory = await mkdtemp(join(tmpdir(), 'tidemark-hdfs-'))
+  const rpc = await claimPort(undefined, '127.0.0.1', 'HDFS')
+  const http = await claimPort(undefined, '127.0.0.1', 'WebHDFS')
+  const uri = `hdfs://127.0.0.1:${rpc}`
+  const confDir = join(directory, 'conf')
+  await mkdir(confDir)
+  await writeHadoopFile(join(confDir, 'core-site.xml'), { 'fs.defaultFS': uri })
+  await writeHadoopFile(join(confDir, 'hdfs-site.xml'), { 'dfs.namenode.http-address': `127.0.0.1:${http}` })
+  const settings = Object.entries({ 'dfs.webhdfs.enabled': 'true', ...properties })
+  const start = async (...more: string[]) => {
+    const server = await startServerProcess({
+      command: 'java',
+      args: [
+        // Without it WebHDFS answers 500 on Java 17.
+        ...['--add-opens', 'java.base/java.lang=ALL-UNNAMED', '-Xmx512m', '-Djava.net.preferIPv4Stack=true'],
+        ...[`-Dtest.build.data=${directory}/data`, `-Dhdfs.minidfs.basedir=${directory}/data`],
+        ...['-cp', `${confDir}:${jars}/*`, 'org.apache.hadoop.test.MiniDFSClusterManager'],
+        ...['-datanodes', '1', '-nnport', String(rpc), '-httpport', String(http), ...more],
+        ...settings.flatMap(([name, value]) => ['-D', `${name}=${value}`]),
+      ],
+      env: { HADOOP_USER_NAME: user },
+      readyUrl: `http://127.0.0.1:${http}/webhdfs/v1/?op=LISTSTATUS`,
+    })
+    await untilWritable(`127.0.0.1:${http}`)
+    return server
+  }
+  let server = await start('-format')
+  return {
+    uri,
+    http: `127.0.0.1:${http}`,
+    env: { HADOOP_CONF_DIR: confDir, HADOOP_USER_NAME: user },
+    configuration: {},
+    kill: () => server.kill(),
+    async restart() {
+      server = await start()
+    },
+    async stop() {
+      await server.stop()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** A file of Hadoop's configuration. */
+export async function writeHadoopFile(path: string, properties: Readonly<Record<string, string>>): Promise<void> {
+  const lines = Object.entries(properties).map(
+    ([name, value]) => `  <property><name>${name}</name><value>${value}</value></property>`,
+  )
+  await writeFile(path, ['<?xml version="1.0"?>', '<configuration>', ...lines, '</configuration>', ''].join('\n'))
+}
+
+/** A name node answers before a data node has reported to it. */
+async function untilWritable(http: string): Promise<void> {
+  for (;;) {
+    const answer = await fetch(`http://${http}/jmx?qry=Hadoop:service=NameNode,name=NameNodeInfo`)
+    const [info] = ((await answer.json()) as { beans: { Safemode: string; LiveNodes: string }[] }).beans
+    if (info?.Safemode === '' && info.LiveNodes !== '{}') return
+    await delay(50)
+  }
+}
+
+/** The directory of Hadoop's jars. */
+function hadoop(): Promise<string> {
+  return cached(`hadoop-${version}`, async (partial) => {
+    const target = [`-DoutputDirectory=${partial}`, '-DincludeScope=runtime']
+    await runTool('mvn', ['-q', '-B', '-f', pom, 'dependency:copy-dependencies', ...target])
+  })
+}
