@@ -1,5 +1,7 @@
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { isTidemarkError } from '../../src/errors.js'
+import type { Storage } from '../../src/storage/index.js'
 
 /** What the demo reads of an entry of the log, `chk-<n>/_metadata`: JSON that anybody can read. */
 export interface Entry {
@@ -21,29 +23,34 @@ export interface Checkpoint extends Entry {
 }
 
 /** Undefined where it is not (or not yet) there. It appears whole or not at all. */
-export function entryAt(execution: string, number: number): Entry | Checkpoint | undefined {
-  const path = join(execution, `chk-${number}`, '_metadata')
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Entry | Checkpoint) : undefined
+export async function entryAt(execution: Storage, number: number): Promise<Entry | Checkpoint | undefined> {
+  try {
+    return JSON.parse(String(await execution.read(`chk-${number}/_metadata`))) as Entry | Checkpoint
+  } catch (error) {
+    if (isTidemarkError(error, 'ObjectNotFound')) return undefined
+    throw error
+  }
 }
 
-export function checkpointAt(execution: string, number: number): Checkpoint | undefined {
-  const entry = entryAt(execution, number)
+export async function checkpointAt(execution: Storage, number: number): Promise<Checkpoint | undefined> {
+  const entry = await entryAt(execution, number)
   return entry?.kind === 'checkpoint' ? (entry as Checkpoint) : undefined
 }
 
 /** The newest entry is the truth about an execution. */
-export function newestEntry(execution: string): Entry | undefined {
-  const numbers = namesIn(execution).flatMap((name) => /^chk-(\d+)$/.exec(name)?.[1] ?? [])
+export async function newestEntry(execution: Storage): Promise<Entry | undefined> {
+  const objects = await execution.list('')
+  const numbers = objects.flatMap(({ name }) => /^chk-(\d+)\/_metadata$/.exec(name)?.[1] ?? [])
   const newestFirst = numbers.map(Number).sort((a, b) => b - a)
   for (const number of newestFirst) {
-    const entry = entryAt(execution, number)
+    const entry = await entryAt(execution, number)
     if (entry) return entry
   }
   return undefined
 }
 
-export function newestNumber(execution: string): number {
-  return newestEntry(execution)?.number ?? 0
+export async function newestNumber(execution: Storage): Promise<number> {
+  return (await newestEntry(execution))?.number ?? 0
 }
 
 /** The output files that a checkpoint makes visible. */
@@ -75,14 +82,6 @@ export function recordsIn(directory: string, parts: readonly string[]): unknown[
 export function identityOf(path: string): string {
   const { ino, mtimeNs, size } = statSync(path, { bigint: true })
   return `inode ${ino}, written ${mtimeNs}, ${size} bytes`
-}
-
-/** Every file below a directory. */
-export function filesBelow(directory: string): string[] {
-  return readdirSync(directory, { recursive: true, withFileTypes: true })
-    .filter((entry) => !entry.isDirectory())
-    .map((entry) => join(entry.parentPath, entry.name))
-    .sort()
 }
 
 function namesIn(directory: string): string[] {

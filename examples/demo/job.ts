@@ -1,4 +1,5 @@
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
+import type { Storage } from '../../src/storage/index.js'
 import type { Stage } from './stage.js'
 import { until } from './until.js'
 
@@ -20,8 +21,8 @@ export type JobHandle = WorkflowHandleWithFirstExecutionRunId
 /** One execution of a job, started as any program in any language would: workflow type, id and JSON. */
 export class Job {
   readonly handle: JobHandle
-  /** Directory of its checkpoints. */
-  readonly folder: string
+  /** The directory of its checkpoints. */
+  readonly folder: Storage
   readonly output: string
   /** Its page in the Web UI. */
   readonly url: string

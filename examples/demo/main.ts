@@ -8,6 +8,7 @@ import { cancelAndDelete } from './steps/delete.js'
 import { killBetweenCutAndMetadata } from './steps/kill-after-cut.js'
 import { killBetweenMetadataAndCommit } from './steps/kill-before-commit.js'
 import { resumeFromOldest } from './steps/resume.js'
+import type { StorageKind } from './storage.js'
 
 /** Flights a second: slow enough to be killed twice on the way, then fast enough to be done soon. */
 const slow = 500
@@ -25,11 +26,12 @@ async function play(narrator: Narrator, stage: Stage): Promise<string> {
   return `All ${narrator.checks} checks hold: ${count(stage.flights, 'flight')} made ${count(updates, 'update')}, each exactly once, through 2 kills, 1 cancel and 1 resume, in ${narrator.seconds} s.`
 }
 
-async function open(narrator: Narrator): Promise<Stage> {
+async function open(narrator: Narrator, storage: StorageKind): Promise<Stage> {
   narrator.heading('A Temporal server and a worker, each in a process of its own')
-  const stage = await Stage.open((line) => narrator.say(line))
+  const stage = await Stage.open(storage, (line) => narrator.say(line))
   const { server, flights } = stage
   narrator.say(`Temporal listens at ${server.address}; its Web UI is at ${server.uiUrl}.`)
+  if (stage.storage.told !== undefined) narrator.say(stage.storage.told)
   narrator.say(`${count(flights, 'real flight')} of 2001, one a line, are in ${stage.show(stage.input)}.`)
   return stage
 }
@@ -43,9 +45,9 @@ function interruption(): Promise<NodeJS.Signals> {
 
 async function main(): Promise<number> {
   const narrator = new Narrator(process.stdout)
-  const { keep } = readOptions(process.argv.slice(2))
+  const { keep, storage } = readOptions(process.argv.slice(2))
   const interrupted = interruption()
-  const opening = open(narrator)
+  const opening = open(narrator, storage)
   const story = opening.then(async (stage) => {
     const pid = await stage.startWorker()
     narrator.say(`The worker is process ${pid}; the demo talks to it through Temporal only.`)

@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { type Checkpoint, checkpointAt, entryAt, filesOf, newestNumber, numberOfPart, partsIn } from './disk.js'
+import { type Checkpoint, entryAt, filesOf, newestNumber, numberOfPart, partsIn } from './disk.js'
 import type { Job } from './job.js'
 import { until } from './until.js'
 import type { WorkerProcess } from './worker-process.js'
@@ -11,13 +11,13 @@ import type { WorkerProcess } from './worker-process.js'
 async function strike<T extends object>(
   worker: WorkerProcess,
   what: string,
-  look: () => T | undefined,
+  look: () => Promise<T | undefined>,
 ): Promise<T & { readonly pid: number }> {
   const pid = await worker.ready()
   for (;;) {
     await until(what, look, { everyMs: 1 })
     await worker.pause()
-    const found = look()
+    const found = await look()
     if (found !== undefined) {
       await worker.kill()
       return { ...found, pid }
@@ -33,22 +33,26 @@ export interface CutStrike {
 }
 
 /** The cut has been made and the output is durable, but no `_metadata` says so: the checkpoint does not exist. */
-export function killAfterCut(worker: WorkerProcess, job: Job): Promise<CutStrike & { readonly pid: number }> {
-  const seen = newestNumber(job.folder)
-  return strike(worker, 'a cut', () => {
+export async function killAfterCut(worker: WorkerProcess, job: Job): Promise<CutStrike & { readonly pid: number }> {
+  const seen = await newestNumber(job.folder)
+  return strike(worker, 'a cut', async () => {
     const files = partsIn(join(job.output, 'pending')).filter((file) => numberOfPart(file) > seen)
+    if (files.length === 0) return undefined
     const number = Math.max(...files.map(numberOfPart))
-    return files.length > 0 && entryAt(job.folder, number) === undefined ? { number, files } : undefined
+    return (await entryAt(job.folder, number)) === undefined ? { number, files } : undefined
   })
 }
 
 /** `_metadata` is there, so the checkpoint exists; the output that it covers is not visible yet. */
-export function killBeforeCommit(worker: WorkerProcess, job: Job): Promise<Checkpoint & { readonly pid: number }> {
-  let next = newestNumber(job.folder) + 1
-  return strike(worker, 'a checkpoint whose output is not committed', () => {
-    const entry = entryAt(job.folder, next)
+export async function killBeforeCommit(
+  worker: WorkerProcess,
+  job: Job,
+): Promise<Checkpoint & { readonly pid: number }> {
+  let next = (await newestNumber(job.folder)) + 1
+  return strike(worker, 'a checkpoint whose output is not committed', async () => {
+    const entry = await entryAt(job.folder, next)
     if (entry === undefined) return undefined
-    const checkpoint = checkpointAt(job.folder, next)
+    const checkpoint = entry.kind === 'checkpoint' ? (entry as Checkpoint) : undefined
     const files = checkpoint ? filesOf(checkpoint) : []
     const pending = partsIn(join(job.output, 'pending'))
     if (checkpoint && files.length > 0 && files.every((file) => pending.includes(file))) return checkpoint

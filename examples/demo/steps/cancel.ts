@@ -23,11 +23,12 @@ export async function cancelAndRetain(narrator: Narrator, stage: Stage, job: Job
   narrator.heading('The job is cancelled, and its checkpoints are kept')
   await watchCheckpoints(narrator, job, 2)
   await cancel(job, 'RETAIN')
-  narrator.say('The signal "cancel" with "RETAIN" ended the workflow as Canceled. On disk there are')
-  const closed = newestEntry(job.folder)
-  const kept = (closed?.alive ?? []).flatMap((number) => checkpointAt(job.folder, number) ?? [])
+  narrator.say('The signal "cancel" with "RETAIN" ended the workflow as Canceled. There are')
+  const closed = await newestEntry(job.folder)
+  const read = await Promise.all((closed?.alive ?? []).map((number) => checkpointAt(job.folder, number)))
+  const kept = read.filter((checkpoint) => checkpoint !== undefined)
   for (const { number, tasks } of kept) {
-    narrator.fact(`${stage.show(job.folder)}/chk-${number}  (${count(tasks[0].recordsRead, 'flight')})`)
+    narrator.fact(`${stage.show(job.folder.uri)}/chk-${number}  (${count(tasks[0].recordsRead, 'flight')})`)
   }
   check(
     narrator,

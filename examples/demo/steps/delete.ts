@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { joinUri } from '../../../src/storage/index.js'
 import { check, count } from '../check.js'
-import { filesBelow } from '../disk.js'
 import { Job } from '../job.js'
 import type { Narrator } from '../narrator.js'
 import type { Stage } from '../stage.js'
@@ -14,18 +12,18 @@ export async function cancelAndDelete(narrator: Narrator, stage: Stage, rate: nu
   const job = await Job.start(stage, 'flight-delays-draft', { rate })
   narrator.fact(job.url)
   await watchCheckpoints(narrator, job, 2)
-  const folder = dirname(job.folder)
-  const before = filesBelow(folder).length
+  const folder = stage.jobFolder(job.id)
+  const before = (await folder.list('')).length
   await cancel(job, 'DELETE')
   narrator.say(
-    `The signal "cancel" with "DELETE" ended it. Of ${count(before, 'file')} in ${stage.show(folder)} there is left`,
+    `The signal "cancel" with "DELETE" ended it. Of ${count(before, 'file')} in ${stage.show(folder.uri)} there is left`,
   )
-  const left = filesBelow(folder)
-  for (const file of left) narrator.fact(stage.show(file))
-  const record = JSON.parse(readFileSync(`${job.folder}/_execution`, 'utf8')) as { readonly state: string }
+  const left = (await folder.list('')).map(({ name }) => name)
+  for (const name of left) narrator.fact(stage.show(joinUri(folder.uri, name)))
+  const record = JSON.parse(String(await job.folder.read('_execution'))) as { readonly state: string }
   check(
     narrator,
-    before > 1 && left.length === 1 && left[0] === `${job.folder}/_execution` && record.state === 'deleted',
+    before > 1 && left.length === 1 && left[0] === `${job.execution}/_execution` && record.state === 'deleted',
     'Only the tombstone is left, so that no late write can bring anything back.',
     `${left.join(', ')}, with state ${record.state}.`,
   )

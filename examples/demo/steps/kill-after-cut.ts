@@ -32,7 +32,7 @@ export async function killBetweenCutAndMetadata(narrator: Narrator, stage: Stage
   await job.untilRunning(2)
 
   const settled = await until(`the fate of checkpoint ${number}`, () => entryAt(job.folder, number))
-  const restored = checkpointAt(job.folder, settled.alive.at(-1) ?? 0)
+  const restored = await checkpointAt(job.folder, settled.alive.at(-1) ?? 0)
   if (!restored) throw new Error(`The log of ${job.id} keeps no checkpoint after entry ${number}.`)
   const visible = partsIn(job.output)
   if (settled.kind === 'checkpoint') {

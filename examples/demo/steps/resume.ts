@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { joinUri } from '../../../src/storage/index.js'
 import { check, count, figure } from '../check.js'
 import { type Checkpoint, identityOf, numberOfPart, partsIn } from '../disk.js'
 import { Job } from '../job.js'
@@ -29,7 +30,7 @@ export async function resumeFromOldest(
       .filter((file) => numberOfPart(file) <= oldest.number)
       .map((file) => [file, identityOf(join(cancelled.output, file))]),
   )
-  const restoreFrom = join(cancelled.folder, `chk-${oldest.number}`)
+  const restoreFrom = joinUri(cancelled.folder.uri, `chk-${oldest.number}`)
   const job = await Job.start(stage, cancelled.id, { rate, restoreFrom })
   narrator.say(`It reads on from there, at ${figure(rate)} flights a second now, until the file ends:`)
   narrator.fact(job.url)

@@ -6,10 +6,12 @@ import { until } from '../until.js'
 
 /** Tells of each checkpoint as it appears on disk, until there are so many more. */
 export async function watchCheckpoints(narrator: Narrator, job: Job, checkpoints: number): Promise<void> {
-  let next = newestNumber(job.folder) + 1
+  let next = (await newestNumber(job.folder)) + 1
   for (let seen = 0; seen < checkpoints; ) {
-    await until(`checkpoint ${next} of ${job.id}`, () => (newestNumber(job.folder) >= next ? true : undefined))
-    const checkpoint = checkpointAt(job.folder, next)
+    await until(`checkpoint ${next} of ${job.id}`, async () =>
+      (await newestNumber(job.folder)) >= next ? true : undefined,
+    )
+    const checkpoint = await checkpointAt(job.folder, next)
     next += 1
     if (checkpoint === undefined) continue // a claim, or a number given up
     narrator.fact(describe(checkpoint))
