@@ -1,4 +1,4 @@
-import { configureStorage } from '../../src/storage/index.js'
+import { configureStorage, storageSettings } from '../../src/storage/index.js'
 import { startMoto } from '../../test/support/servers/moto.js'
 import { createBucket } from '../../test/support/servers/s3-server.js'
 
@@ -31,7 +31,10 @@ async function startS3(log: (line: string) => void): Promise<DemoStorage> {
   const server = await startMoto()
   try {
     Object.assign(process.env, server.env)
-    configureStorage({ s3: { endpoint: server.endpoint, region: 'us-east-1', pathStyleAccess: true } })
+    configureStorage({
+      ...storageSettings(),
+      s3: { endpoint: server.endpoint, region: 'us-east-1', pathStyleAccess: true },
+    })
     await createBucket(server, 'demo-bucket')
     return {
       checkpointsDir: 's3://demo-bucket/checkpoints',
