@@ -71,11 +71,55 @@ export interface StorageActivities {
   requestCancellation(): Promise<void>
 }
 
+/** What one run of the collector is asked to do. */
+export interface CollectInput {
+  /** Milliseconds since the epoch, fixed by the workflow as is the nonce: a retry writes the same audit object. */
+  readonly at: number
+  readonly nonce: string
+  readonly rules: { readonly tombstoneAgeMs?: number; readonly leftoverAgeMs?: number }
+}
+
+/** What came of it; lists are cut short. */
+export interface CollectSummary {
+  readonly files: number
+  readonly bytes: number
+  /** Logs that got a `closed` entry. */
+  readonly closed: number
+  /** Stale pins that were taken away. */
+  readonly pins: number
+  /** Open logs of whose workflow nobody can say whether it has ended. */
+  readonly uncertain: number
+  /** Files below the roots that are not ours. */
+  readonly unknown: number
+  readonly deeds: readonly string[]
+  readonly problems: readonly string[]
+  /** URIs of the audit objects. */
+  readonly audit: readonly string[]
+  readonly unfinished: readonly EndedOutput[]
+}
+
+/** Output of an ended execution that a worker with the definition can finish. */
+export interface EndedOutput {
+  readonly job: string
+  readonly execution: string
+  readonly number: number
+  readonly definition: string
+  readonly roots: Settings['roots']
+}
+
+/** Work of the collector, by any worker of the installation. */
+export interface CollectorActivities {
+  collectGarbage(input: CollectInput): Promise<CollectSummary>
+  recordOutput(input: EndedOutput & Pick<CollectInput, 'at' | 'nonce'>): Promise<void>
+}
+
 /** Work on a host that has the definition: any that is free. */
 export interface DefinitionActivities {
   deploy(input: DeployInput): Promise<DeployResult>
   /** Finishes the sinks' commits of the newest snapshot without starting tasks; answers up to which snapshot. */
   finishOutput(input: DeployInput): Promise<{ readonly through: number }>
+  /** The same for an execution that has ended; `Fenced` where a later one of the job has begun. */
+  finishEndedOutput(input: EndedOutput): Promise<{ readonly finished: boolean }>
 }
 
 /** Work on the one host that runs the tasks. */

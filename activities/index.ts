@@ -1,9 +1,17 @@
 import { activityInfo } from '@temporalio/activity'
 import { cleanUp, writeClosed } from './cleanup.js'
-import type { DefinitionActivities, HostActivities, LogReference, StorageActivities } from './contract.js'
+import { collectGarbage, recordOutput } from './collect-garbage.js'
+import type {
+  CollectorActivities,
+  DefinitionActivities,
+  HostActivities,
+  LogReference,
+  StorageActivities,
+} from './contract.js'
 import type { HostDependencies, StorageDependencies } from './dependencies.js'
 import { deploy, finishOutput } from './deploy.js'
 import { discard } from './discard.js'
+import { finishEndedOutput } from './finish-ended-output.js'
 import { checkRoots, checkRun, guarded } from './guard.js'
 import { whileBeating } from './heartbeat.js'
 import { open } from './open.js'
@@ -17,7 +25,7 @@ export type * from './contract.js'
 export type * from './dependencies.js'
 
 /** Work against the storage: polled on the installation's task queue. */
-export function createStorageActivities(dependencies: StorageDependencies): StorageActivities {
+export function createStorageActivities(dependencies: StorageDependencies): StorageActivities & CollectorActivities {
   const { configuration, client } = dependencies
   /** The input, once this worker's roots are those of the execution. */
   const agreed = <T>(input: T, log: LogReference = input as T & LogReference): T => {
@@ -29,7 +37,7 @@ export function createStorageActivities(dependencies: StorageDependencies): Stor
     checkRun(run)
     return agreed(input, log)
   }
-  return guarded<StorageActivities>({
+  return guarded<StorageActivities & CollectorActivities>({
     open: (input) => beating(() => open(dependencies, input)),
     observe: (log) => beating(() => observe(agreed(log))),
     claim: (input) => beating(() => claim(agreed(input, input.log))),
@@ -39,6 +47,8 @@ export function createStorageActivities(dependencies: StorageDependencies): Stor
     writeClosed: (input) => beating(() => writeClosed(owned(input, input.log, input.plan.claim.run))),
     discard: (input) => beating(() => discard(owned(input, input, input.run))),
     cleanUp: (input) => beating(() => cleanUp(owned(input, input, input.run))),
+    collectGarbage: (input) => beating(() => collectGarbage(dependencies, input)),
+    recordOutput: (input) => beating(() => recordOutput(agreed(input, input))),
     requestCancellation: async () => {
       const { workflowExecution } = activityInfo()
       if (!workflowExecution) return
@@ -57,6 +67,7 @@ export function createDefinitionActivities(dependencies: HostDependencies): Defi
   return guarded<DefinitionActivities>({
     deploy: (input) => deploy(dependencies, input),
     finishOutput: (input) => finishOutput(dependencies, input),
+    finishEndedOutput: (input) => finishEndedOutput(dependencies, input),
   })
 }
 

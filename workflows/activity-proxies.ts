@@ -1,5 +1,10 @@
 import { ActivityCancellationType, type ActivityOptions, proxyActivities } from '@temporalio/workflow'
-import type { DefinitionActivities, HostActivities, StorageActivities } from '../activities/contract.js'
+import type {
+  CollectorActivities,
+  DefinitionActivities,
+  HostActivities,
+  StorageActivities,
+} from '../activities/contract.js'
 import { definitionQueue, hostQueue } from '../src/temporal/task-queues.js'
 
 /**
@@ -41,6 +46,16 @@ export function housekeeping(summary: string): StorageActivities {
     startToCloseTimeout: '10min',
     heartbeatTimeout: storageSilence,
     retry: { ...patient, maximumAttempts: 3 },
+    summary,
+  })
+}
+
+/** A whole run of the collector. Each try goes on where the one before was cut off. */
+export function collector(summary: string): CollectorActivities {
+  return proxyActivities<CollectorActivities>({
+    startToCloseTimeout: '6h',
+    heartbeatTimeout: storageSilence,
+    retry: { ...patient, maximumAttempts: 10 },
     summary,
   })
 }

@@ -1,2 +1,3 @@
 /** What Temporal can start: each export is a workflow type. */
+export { collectGarbage } from './collect-garbage.js'
 export { streamJob } from './stream-job.js'

@@ -1,4 +1,5 @@
 import { setCurrentDetails, upsertMemo, upsertSearchAttributes } from '@temporalio/workflow'
+import { retentionOnCancel } from '../src/coordinator/closing.js'
 import { jobState } from '../src/coordinator/job-state.js'
 import type { CoordinatorState } from '../src/coordinator/state.js'
 import { renderDetails, viewStatus } from '../src/coordinator/view.js'
@@ -17,7 +18,11 @@ const memoInterval = 30_000
 export class Visibility {
   private shown: { readonly state: string; readonly latest: number | undefined; readonly at: number } | undefined
 
+  /** What the last cancel asked for. It stays in the memo when the job has ended: the collector reads it where the log does not say. */
+  private retention: 'RETAIN' | 'DELETE' | undefined
+
   show(state: CoordinatorState, notices: readonly string[]): void {
+    if (state.cancel !== undefined) this.retention = retentionOnCancel(state)
     setCurrentDetails(renderDetails(state, notices))
     if (state.settings.roots.metadata === '') return // nothing is settled before the execution is open
     const name = jobState(state)
@@ -37,6 +42,7 @@ export class Visibility {
         kept: [...state.alive],
         restarts: status.restarts,
         note: state.note ?? null,
+        ...(this.retention !== undefined && { retention: this.retention }),
       },
     })
     if (!state.settings.searchAttributes) return

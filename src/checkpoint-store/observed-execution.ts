@@ -62,6 +62,7 @@ export async function observeExecution(
     }
   } catch (error) {
     if (!isTidemarkError(error) || error.class !== 'damaged') throw error
+    run.problems.push(messageOf(error))
     return { facts: { unreadable: messageOf(error) }, doomed: [], pinned: [] }
   }
 }

@@ -80,7 +80,8 @@ export function buildSmallerClosed(facts: ShrinkingFacts): ClosedEntry {
     at: facts.at,
     alive,
     committedThrough: Math.max(newest.committedThrough, committedThrough),
-    reason: facts.reason,
+    // How it ended stays to be read.
+    reason: `${newest.reason}; ${facts.reason}`,
     by: facts.by,
     ...(intended.length < alive.length && { intendedAlive: intended }),
   }

@@ -10,6 +10,7 @@ import { checkpointsLsCommand } from './verbs/checkpoints-ls.js'
 import { checkpointsVerifyCommand } from './verbs/checkpoints-verify.js'
 import { configCommand } from './verbs/config.js'
 import { devCommand } from './verbs/dev.js'
+import { gcCommand } from './verbs/gc.js'
 import { listCommand } from './verbs/list.js'
 import { forkCommand, resumeCommand } from './verbs/resume.js'
 import { runCommand } from './verbs/run.js'
@@ -33,7 +34,7 @@ export function createProgram(context: Context): Command {
     checkpoints.addCommand(command(context))
   }
   const verbs = [devCommand, workerCommand, runCommand, attachCommand, listCommand, statusCommand, cancelCommand]
-  const more = [checkpointCommand, resumeCommand, forkCommand]
+  const more = [checkpointCommand, resumeCommand, forkCommand, gcCommand]
   for (const command of [...verbs, ...more]) program.addCommand(command(context))
   program.addCommand(checkpoints).addCommand(configCommand(context))
   toSentences(program, 'tidemark')

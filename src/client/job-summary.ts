@@ -95,3 +95,10 @@ function readMemo(value: unknown): Memo | undefined {
     Array.isArray(memo.kept)
   return whole ? (memo as Memo) : undefined
 }
+
+/** What a cancelled job was to do with its checkpoints, for a collector that finds the end unrecorded. */
+export function readAskedRetention(memo: unknown): 'RETAIN' | 'DELETE' | undefined {
+  if (typeof memo !== 'object' || memo === null) return undefined
+  const { retention } = memo as { readonly retention?: unknown }
+  return retention === 'RETAIN' || retention === 'DELETE' ? retention : undefined
+}

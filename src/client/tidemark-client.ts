@@ -1,4 +1,5 @@
 import { type Client, isGrpcServiceError } from '@temporalio/client'
+import type { WorkflowFact } from '../checkpoint/collection.js'
 import { TidemarkError } from '../errors.js'
 import { checkJobId } from '../spec/job-id.js'
 import { parseJobSpec } from '../spec/job-spec.js'
@@ -6,11 +7,13 @@ import { connectClient } from '../temporal/connection.js'
 import { resolveTemporal, type TemporalTarget } from '../temporal/target.js'
 import { definitionQueue } from '../temporal/task-queues.js'
 import { Calls } from './calls.js'
+import { GcSchedule } from './gc-schedule.js'
 import { JobHandle } from './job-handle.js'
 import type { JobRequest } from './job-request.js'
 import { type JobSummary, summarize } from './job-summary.js'
 import { explain } from './service-errors.js'
 import { serverTimeoutMs } from './time-limits.js'
+import { askWorkflowFact } from './workflow-fact.js'
 
 export interface TidemarkClientOptions {
   /** Task queue of the installation's workers; default `tidemark`. */
@@ -116,6 +119,19 @@ export class TidemarkClient {
       ])
       return { anyJob, definition: ofDefinition }
     })
+  }
+
+  /**
+   * What is known for certain of the workflow of an execution (its first run id); what the server does not know or does not answer is
+   * `unknown`. Never throws.
+   */
+  async workflowFact(job: string, execution: string): Promise<WorkflowFact> {
+    return askWorkflowFact(this.#client, job, execution)
+  }
+
+  /** The schedule by which workers collect garbage in the checkpoint storage. Nothing is asked yet. */
+  gcSchedule(): GcSchedule {
+    return new GcSchedule(this.#client, this.#calls, this.#taskQueue)
   }
 
   /** Gives up what was asked and is not answered, and closes the connection. */

@@ -70,6 +70,11 @@ export interface DeployRequest extends AttemptReference {
   readonly output: OutputScope
   /** URIs below which sinks may write. */
   readonly allowedDirs: readonly string[]
+  /**
+   * The execution has ended, and only its output is to be recovered: `claim` is then the number of its `closed` entry, which stays the newest
+   * one, and no execution but those in `output` may have begun.
+   */
+  readonly ended?: boolean
 }
 
 /** A snapshot by reference; its content is read from storage by whoever needs it. */

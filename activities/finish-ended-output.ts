@@ -1,0 +1,44 @@
+import { Context } from '@temporalio/activity'
+import { snapshotUri } from '../src/checkpoint/paths.js'
+import { findUnfinishedOutput, openRoots } from '../src/checkpoint-store/index.js'
+import type { DeployRequest } from '../src/engine/engine.js'
+import type { JobSpec } from '../src/spec/job-spec.js'
+import type { EndedOutput } from './contract.js'
+import type { HostDependencies } from './dependencies.js'
+import { checkRoots } from './guard.js'
+import { whileBeating } from './heartbeat.js'
+
+/**
+ * Commits what the newest snapshot of an ended execution promises, and sweeps the rest, from the metadata alone: the execution cannot
+ * do it any more. Before each move the log is asked whether a later execution has begun.
+ */
+export async function finishEndedOutput(
+  { engine, configuration }: HostDependencies,
+  { job, execution, number, roots }: EndedOutput,
+): Promise<{ readonly finished: boolean }> {
+  checkRoots(configuration, roots)
+  const unfinished = await findUnfinishedOutput(openRoots(roots.metadata, roots.data), job, execution)
+  if (unfinished?.snapshot.number !== number) return { finished: false }
+  const { snapshot, closed, closedExecutions } = unfinished
+  const spec = snapshot.spec as unknown as JobSpec
+  const request: DeployRequest = {
+    job,
+    execution,
+    // Above every number of the execution, so that all its output is swept, and any host takes it for the newest.
+    claim: closed,
+    attempt: 0,
+    ended: true,
+    definition: spec.definition,
+    args: spec.args,
+    parallelism: snapshot.parallelism,
+    roots,
+    incremental: false,
+    allowNonRestoredState: false,
+    restore: { job, execution, number, uri: snapshotUri(roots.metadata, job, execution, number) },
+    output: { ancestry: snapshot.ancestry, closedExecutions },
+    allowedDirs: configuration.allowedDirs,
+  }
+  Context.current().log.info('Finishing the output of an ended execution', { job, execution, number })
+  await whileBeating({ state: 'finishing output' }, (signal) => engine.recoverOutput(request, signal))
+  return { finished: true }
+}
