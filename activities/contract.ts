@@ -129,4 +129,6 @@ export interface HostActivities {
   commit(input: CommitRequest & { readonly run: string }): Promise<void>
   stopTasks(input: AttemptReference): Promise<void>
   supervise(input: AttemptReference): Promise<AttemptOutcome>
+  /** Heartbeats for as long as the host lives; resolves when it leaves. */
+  holdHost(): Promise<void>
 }

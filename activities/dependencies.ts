@@ -1,6 +1,7 @@
 import type { Client } from '@temporalio/client'
-import type { Engine } from '../src/engine/engine.js'
+import type { AttemptReference, Engine, Progress } from '../src/engine/engine.js'
 import type { Configuration } from '../src/spec/configuration.js'
+import type { HostBeat } from '../src/temporal/host-messages.js'
 
 /** What storage activities work with. */
 export interface StorageDependencies {
@@ -14,4 +15,19 @@ export interface StorageDependencies {
 export interface HostDependencies {
   readonly configuration: Configuration
   readonly engine: Engine
+  readonly presence: Presence
+}
+
+/** This host as `taskHost` and people see it. */
+export interface Presence {
+  /** What the next heartbeat says. */
+  beat(): HostBeat
+  /** Somebody asks for heartbeats; the result lets go. */
+  hold(): () => void
+  /** Resolves when this host is being shut down and nothing runs on it any more. */
+  readonly left: Promise<void>
+  /** What a job's tasks have done. */
+  note(reference: AttemptReference, progress: Progress): void
+  /** Tells `taskHost` what has changed. Resolves when it knows, or soon where it cannot be told; never rejects. */
+  report(): Promise<void>
 }

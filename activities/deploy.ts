@@ -9,10 +9,18 @@ import { checkAllowedDirs, checkRoots, checkRun } from './guard.js'
 import { whileBeating } from './heartbeat.js'
 
 /** Starts the tasks of an attempt on this host. */
-export async function deploy({ engine, configuration }: HostDependencies, input: DeployInput): Promise<DeployResult> {
+export async function deploy(
+  { engine, configuration, presence }: HostDependencies,
+  input: DeployInput,
+): Promise<DeployResult> {
   check(configuration, input)
   const request = await requestFor(input, input.restore)
-  return whileBeating({ state: 'starting the tasks' }, (signal) => engine.deploy(request, signal))
+  return whileBeating({ state: 'starting the tasks' }, async (signal) => {
+    const deployed = await engine.deploy(request, signal)
+    // Before the answer: from then on the job counts on being told when this host is lost.
+    await presence.report()
+    return deployed
+  })
 }
 
 /** For a job that ends while output of its newest snapshot is not committed, and no task runs that could. */

@@ -14,6 +14,7 @@ import { discard } from './discard.js'
 import { finishEndedOutput } from './finish-ended-output.js'
 import { checkRoots, checkRun, guarded } from './guard.js'
 import { whileBeating } from './heartbeat.js'
+import { holdHost } from './hold-host.js'
 import { open } from './open.js'
 import { claim, observe } from './ownership.js'
 import { resolveRestorePoint } from './restore.js'
@@ -73,12 +74,16 @@ export function createDefinitionActivities(dependencies: HostDependencies): Defi
 
 /** Work on the tasks that run here: polled on the host's own task queue. */
 export function createHostActivities(dependencies: HostDependencies): HostActivities {
-  const { engine } = dependencies
+  const { engine, presence, configuration } = dependencies
   return guarded<HostActivities>({
-    adopt: (input) => engine.adopt(input),
+    adopt: async (input) => {
+      await engine.adopt(input)
+      await presence.report()
+    },
     snapshot: (input) => snapshot(dependencies, input),
     commit: (input) => commit(dependencies, input),
     stopTasks: (input) => engine.stop(input),
     supervise: (input) => supervise(dependencies, input),
+    holdHost: () => holdHost(presence, configuration.heartbeatIntervalMs),
   })
 }

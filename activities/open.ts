@@ -32,7 +32,6 @@ export async function open(dependencies: StorageDependencies, input: OpenInput):
     allowedDirs: configuration.allowedDirs,
     allowDeleteOnCancel: configuration.allowDeleteOnCancel,
     cancelTimeoutMs: configuration.cancelTimeoutMs,
-    heartbeatTimeoutMs: configuration.heartbeatTimeoutMs,
     historySize: configuration.checkpointHistory,
     eventsPerRun: configuration.eventsPerRun,
     searchAttributes: dependencies.searchAttributes,

@@ -15,6 +15,19 @@ import { definitionQueue, hostQueue } from '../src/temporal/task-queues.js'
 /** A live host takes a message at once; silence this long means that it is gone. */
 const hostAnswers = '5s'
 
+/**
+ * Silence after which work on a host's tasks is given up. `taskHost` tells of a lost host long before; this is for what slips
+ * through there, and slow since heartbeats are to be as many as there are hosts, not jobs.
+ */
+export const workSilence = '15s'
+
+/**
+ * The same for `supervise`, which runs as long as the tasks do and beats every 30 s. A job that checkpoints finds a lost host at
+ * its next snapshot anyway. A workflow that was terminated is noticed here too: its tasks run on for at most so long and a
+ * lease; what they write counts no more.
+ */
+export const superviseSilence = '75s'
+
 /** Silence after which a worker that does storage work is taken for dead, and another one tries. */
 const storageSilence = '5s'
 

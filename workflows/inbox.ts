@@ -2,6 +2,7 @@ import { CancellationScope, condition, log, setDefaultSignalHandler, setHandler,
 import type { CancelOutcome } from '../src/coordinator/commands.js'
 import type { EventBody } from '../src/coordinator/events.js'
 import type { TriggerOutcome } from '../src/coordinator/state.js'
+import { hostLostSignal, parseHostLoss } from './host-reports.js'
 import {
   cancelSignal,
   cancelUpdate,
@@ -38,6 +39,14 @@ export class Inbox {
     setHandler(triggerCheckpointSignal, (...args) => {
       const problem = parseNothing('triggerCheckpoint', args)
       return problem === undefined ? this.push({ type: 'triggerRequested' }) : this.note(problem)
+    })
+    setHandler(hostLostSignal, (value) => {
+      const loss = parseHostLoss(value)
+      if (loss === undefined) return this.note('hostLost is for task hosts, not for people.')
+      const { host, execution, attempt, how } = loss
+      const message = how === 'lost' ? `Host ${host} is lost: its heartbeat ceased.` : `Host ${host} was shut down.`
+      const failure = { code: 'HostLost', message }
+      this.push({ type: 'hostLost', attempt, failure, where: { host, execution } })
     })
     setHandler(triggerSavepointSignal, () => this.note(savepointsNotSupported))
     setHandler(stopWithSavepointSignal, () => this.note(savepointsNotSupported))

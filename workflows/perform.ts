@@ -1,11 +1,19 @@
-import { CancellationScope } from '@temporalio/workflow'
+import { ActivityCancellationType, CancellationScope } from '@temporalio/workflow'
 import type { DeployInput, LogReference } from '../activities/contract.js'
 import type { Command } from '../src/coordinator/commands.js'
 import type { EventBody } from '../src/coordinator/events.js'
 import type { Failure } from '../src/coordinator/failure.js'
 import type { CoordinatorState } from '../src/coordinator/state.js'
 import type { JobSpecInput } from '../src/spec/job-spec.js'
-import { definition, housekeeping, onHost, storage, storageWithin } from './activity-proxies.js'
+import {
+  definition,
+  housekeeping,
+  onHost,
+  storage,
+  storageWithin,
+  superviseSilence,
+  workSilence,
+} from './activity-proxies.js'
 import { failureOf, hostSilent, ownershipLost, storageSilent } from './failures.js'
 
 type Effect = Exclude<Command, { type: 'startTimer' | 'cancelTimer' | 'settleTrigger' | 'settleCancel' | 'end' }>
@@ -20,10 +28,11 @@ export interface Surroundings {
 /** Carries commands out: each becomes an activity with a line for the Web UI's timeline, and its answer an event. */
 export class Performer {
   private deployment: CancellationScope | undefined
+  private watch: CancellationScope | undefined
 
   async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
     const { state } = surroundings
-    const { roots, heartbeatTimeoutMs } = state.settings
+    const { roots } = state.settings
     const claim = state.claim?.number
     const log: LogReference = { job: state.job, execution: state.execution, roots }
     switch (command.type) {
@@ -105,15 +114,18 @@ export class Performer {
       case 'watch': {
         const { host, reference } = command
         const { attempt: number } = reference
+        const scope = new CancellationScope({ cancellable: true })
+        this.watch = scope
         return attempt(
           claim,
           async () => {
             const watching = onHost(host, `run attempt ${number} on ${host}`, {
               startToCloseTimeout: '3650d',
-              heartbeatTimeout: heartbeatTimeoutMs,
+              heartbeatTimeout: superviseSilence,
+              cancellationType: ActivityCancellationType.TRY_CANCEL,
               retry: { maximumAttempts: 1 },
             })
-            const outcome = await watching.supervise(reference)
+            const outcome = await scope.run(() => watching.supervise(reference))
             if (outcome.kind !== 'stopped') return { type: 'attemptEnded', attempt: number, outcome }
             // Of interest only where it was not this run that had them stopped.
             const failure: Failure = { code: 'TasksGone', message: `The tasks on host ${host} were stopped.` }
@@ -126,6 +138,9 @@ export class Performer {
           hostSilent(host),
         )
       }
+      case 'cancelWatch':
+        this.watch?.cancel()
+        return undefined
       case 'snapshot': {
         const { host, number, base, reference } = command
         return attempt(
@@ -133,7 +148,7 @@ export class Performer {
           async () => {
             const work = onHost(host, `snapshot chk-${number}`, {
               startToCloseTimeout: state.spec.checkpointing.timeout,
-              heartbeatTimeout: heartbeatTimeoutMs,
+              heartbeatTimeout: workSilence,
               retry: { maximumAttempts: 1 },
             })
             const run = state.claim?.run ?? ''
@@ -173,7 +188,7 @@ export class Performer {
           async () => {
             const work = onHost(host, `commit the output of chk-${number}`, {
               startToCloseTimeout: '10min',
-              heartbeatTimeout: heartbeatTimeoutMs,
+              heartbeatTimeout: workSilence,
               retry: { maximumAttempts: 5, initialInterval: '200ms', nonRetryableErrorTypes: ['TasksGone'] },
             })
             await work.commit({ ...reference, number, run: state.claim?.run ?? '' })

@@ -50,7 +50,6 @@ const unsettled: Settings = {
   allowedDirs: [],
   allowDeleteOnCancel: true,
   cancelTimeoutMs: 60_000,
-  heartbeatTimeoutMs: 3_000,
   historySize: 10,
   eventsPerRun: 4_000,
   searchAttributes: false,

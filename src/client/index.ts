@@ -8,6 +8,7 @@ export type { CheckpointsView, LatestCheckpoint, StatusView } from '../coordinat
 export { type ErrorClass, type ErrorCode, isTidemarkError, TidemarkError } from '../errors.js'
 export { resolveTemporal, type TemporalTarget } from '../temporal/target.js'
 export { GcSchedule, type GcScheduleOptions, type GcScheduleView } from './gc-schedule.js'
+export type { HostSummary } from './host-summary.js'
 export { type JobDescription, JobHandle } from './job-handle.js'
 export type { JobOutcome } from './job-outcome.js'
 export type { Duration, JobRequest } from './job-request.js'

@@ -2,12 +2,14 @@ import { type Client, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdate
 import type { CancelOutcome } from '../coordinator/commands.js'
 import type { CancelMode, TriggerOutcome } from '../coordinator/state.js'
 import type { CheckpointsView, StatusView } from '../coordinator/view.js'
+import type { Progress } from '../engine/engine.js'
 import { TidemarkError } from '../errors.js'
+import { hostWorkflowId } from '../temporal/host-messages.js'
 import { type CallOptions, Calls } from './calls.js'
 import { type JobOutcome, outcomeOfFailure } from './job-outcome.js'
 import type { JobRequest } from './job-request.js'
 import { type JobSummary, summarize } from './job-summary.js'
-import { type JobWork, readWork } from './job-work.js'
+import { type JobWork, readProgress, readWork } from './job-work.js'
 import { jobNotFound } from './service-errors.js'
 import { readRequest } from './start-event.js'
 import { serverTimeoutMs, workerTimeoutMs } from './time-limits.js'
@@ -52,8 +54,10 @@ export class JobHandle {
       if (description.type !== 'streamJob') throw jobNotFound(this.id)
       const { workflowExecutionInfo, pendingActivities } = description.raw
       const firstRunId = workflowExecutionInfo?.firstRunId
-      const work = readWork(pendingActivities, this.#client.options.loadedDataConverter.payloadConverter)
-      return { ...summarize({ ...description, ...(firstRunId && { firstRunId }) }), ...work }
+      const { host, ...work } = readWork(pendingActivities, this.#converter)
+      const summary = summarize({ ...description, ...(firstRunId && { firstRunId }) })
+      const progress = host === undefined ? undefined : await this.#progressOn(host, summary.execution)
+      return { ...summary, ...work, ...(progress && { progress }) }
     })
   }
 
@@ -111,6 +115,20 @@ export class JobHandle {
     if (last.execution !== execution) return ended
     const { kept, note } = last
     return ended.state === 'CANCELED' && note !== undefined ? { ...ended, kept, note } : { ...ended, kept }
+  }
+
+  get #converter() {
+    return this.#client.options.loadedDataConverter.payloadConverter
+  }
+
+  /** The host's heartbeat tells it. A host whose workflow cannot be asked costs a job nothing but this. */
+  async #progressOn(host: string, execution: string): Promise<Progress | undefined> {
+    try {
+      const { raw } = await this.#client.workflow.getHandle(hostWorkflowId(host)).describe()
+      return readProgress(raw.pendingActivities, this.#converter, { job: this.id, execution })
+    } catch {
+      return undefined
+    }
   }
 
   #handle() {

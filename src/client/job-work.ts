@@ -2,6 +2,7 @@ import type { DescribeWorkflowExecutionResponse } from '@temporalio/client'
 import type { PayloadConverter } from '@temporalio/common'
 import type { StorageActivities } from '../../activities/contract.js'
 import type { Progress } from '../engine/engine.js'
+import type { HostBeat } from '../temporal/host-messages.js'
 
 /** What of a job's work is on its way, as Temporal's server knows it. */
 export interface JobWork {
@@ -45,16 +46,17 @@ const storageWork: ReadonlySet<string> = new Set<keyof StorageActivities>([
   'writeClosed',
 ])
 
-/** Reads the activities in flight: the heartbeats of `supervise` carry the progress, and `deploy` waits for a host. */
-export function readWork(activities: PendingActivities, converter: PayloadConverter): JobWork {
-  const named = (name: string) => activities?.find(({ activityType }) => activityType?.name === name)
-  const beat = named('supervise')?.heartbeatDetails?.payloads?.[0]
-  const progress = beat ? readProgress(converter.fromPayload(beat)) : undefined
-  const deploy = named('deploy')
+/** Reads a job's activities in flight: `deploy` waits for a host, and the heartbeat of `supervise` names the one that runs the tasks. */
+export function readWork(
+  activities: PendingActivities,
+  converter: PayloadConverter,
+): Omit<JobWork, 'progress'> & { readonly host?: string } {
+  const host = (beatOf(activities, 'supervise', converter) as { readonly host?: unknown } | undefined)?.host
+  const deploy = activities?.find(({ activityType }) => activityType?.name === 'deploy')
   const refusal = deploy?.lastFailure?.message
   const retried = activities?.find((one) => storageWork.has(one.activityType?.name ?? '') && one.lastFailure?.message)
   return {
-    ...(progress && { progress }),
+    ...(typeof host === 'string' && { host }),
     ...(deploy?.state === scheduled && {
       waiting: { refusals: Math.max(0, (deploy.attempt ?? 1) - 1), ...(refusal && { lastRefusal: refusal }) },
     }),
@@ -68,10 +70,27 @@ export function readWork(activities: PendingActivities, converter: PayloadConver
   }
 }
 
-/** The first beat comes before there is any progress. */
-function readProgress(value: unknown): Progress | undefined {
-  if (typeof value !== 'object' || value === null) return undefined
-  const { records, rate, emitted } = value as Partial<Progress>
-  const whole = typeof records === 'number' && typeof rate === 'number' && typeof emitted === 'number'
-  return whole ? (value as Progress) : undefined
+/** Reads the activities in flight of a host's workflow: its heartbeat has the progress of what runs there. */
+export function readProgress(
+  activities: PendingActivities,
+  converter: PayloadConverter,
+  of: { readonly job: string; readonly execution: string },
+): Progress | undefined {
+  const { jobs } = (beatOf(activities, 'holdHost', converter) ?? {}) as Partial<HostBeat>
+  const found = jobs?.find(({ job, execution }) => job === of.job && execution === of.execution)
+  if (found === undefined) return undefined
+  const { records, rate, emitted, state } = found
+  return { records, rate, emitted, state }
+}
+
+/** What the newest activity of that name last said with a heartbeat: one that was given up may be pending besides. */
+function beatOf(activities: PendingActivities, name: string, converter: PayloadConverter): unknown {
+  const named = activities?.filter(({ activityType }) => activityType?.name === name) ?? []
+  const [newest] = named.sort((a, b) => startOf(b) - startOf(a))
+  const payload = newest?.heartbeatDetails?.payloads?.[0]
+  return payload ? converter.fromPayload(payload) : undefined
+}
+
+function startOf({ lastStartedTime }: NonNullable<PendingActivities>[number]): number {
+  return Number(lastStartedTime?.seconds ?? 0) * 1_000 + (lastStartedTime?.nanos ?? 0) / 1e6
 }

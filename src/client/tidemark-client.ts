@@ -8,6 +8,7 @@ import { resolveTemporal, type TemporalTarget } from '../temporal/target.js'
 import { definitionQueue } from '../temporal/task-queues.js'
 import { Calls } from './calls.js'
 import { GcSchedule } from './gc-schedule.js'
+import { type HostSummary, summarizeHost } from './host-summary.js'
 import { JobHandle } from './job-handle.js'
 import type { JobRequest } from './job-request.js'
 import { type JobSummary, summarize } from './job-summary.js'
@@ -104,6 +105,19 @@ export class TidemarkClient {
         seen.add(info.workflowId)
         const { firstRunId } = info.raw
         yield summarize({ ...info, ...(firstRunId && { firstRunId }) })
+      }
+    } catch (error) {
+      throw explain(error, {})
+    }
+  }
+
+  /** Task hosts that are up, or that were lost moments ago. Needs no worker. */
+  async *hosts(): AsyncGenerator<HostSummary, void, undefined> {
+    const query = "WorkflowType = 'taskHost' AND ExecutionStatus = 'Running'"
+    try {
+      for await (const info of this.#client.workflow.list({ query })) {
+        const summary = summarizeHost(info)
+        if (summary) yield summary
       }
     } catch (error) {
       throw explain(error, {})

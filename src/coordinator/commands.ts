@@ -49,6 +49,8 @@ export type Command =
       readonly previousClaim: number
     }
   | { readonly type: 'watch'; readonly reference: AttemptReference; readonly host: string }
+  /** No event that matters: the tasks are given up, whoever has them. */
+  | { readonly type: 'cancelWatch' }
   | {
       readonly type: 'snapshot'
       readonly reference: AttemptReference

@@ -15,6 +15,7 @@ import {
   onBackoffOver,
   onDeployed,
   onDeployFailed,
+  onHostLost,
   onRestorePointResolved,
 } from './restarts.js'
 import type { CoordinatorState } from './state.js'
@@ -68,9 +69,7 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
         ? scheduleCheckpoint({ ...state, exhausted: true }, event)
         : failAttempt(state, { code: 'TaskFailed', message: event.outcome.error }, event)
     case 'hostLost':
-      return isCurrentAttempt(state, event.attempt)
-        ? failAttempt(without(state, 'host'), event.failure, event)
-        : stay(state)
+      return onHostLost(state, event)
     case 'snapshotTaken':
       return onSnapshotTaken(state, event.number, event.result, event)
     case 'snapshotFailed':

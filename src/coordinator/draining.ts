@@ -25,8 +25,10 @@ function settleNext(state: CoordinatorState): Decision {
     const reason = state.lastFailure ?? { code: 'TaskFailed', message: state.ending?.reason ?? 'given up' }
     return giveUp(state, pending, reason)
   }
-  // An undecided number is waited for even when it is late: nothing can be written after it.
-  if (pending && !(overdue && pending.stage === 'committing')) return stay(state)
+  // An undecided number is waited for even when it is late: nothing can be written after it. Sinks whose host is gone are not:
+  // whoever restores next, or ends the job, finishes what they had begun.
+  const unanswerable = overdue || host === undefined
+  if (pending && !(unanswerable && pending.stage === 'committing')) return stay(state)
   if (pending) return settleNext(without(state, 'pending'))
   if (host !== undefined) {
     const told = tellToStop(state, host)
@@ -50,7 +52,7 @@ function tellToStop(state: CoordinatorState, host: string): Decision {
   }
 }
 
-function withoutTasks(state: CoordinatorState): CoordinatorState {
+export function withoutTasks(state: CoordinatorState): CoordinatorState {
   return { ...without(state, 'host', 'base'), stopping: false }
 }
 

@@ -59,7 +59,13 @@ export type EventBody =
       readonly outcome: Exclude<AttemptOutcome, { kind: 'stopped' }>
     }
   /** The host does not answer any more, or does not have the tasks. */
-  | { readonly type: 'hostLost'; readonly attempt: number; readonly failure: Failure }
+  | {
+      readonly type: 'hostLost'
+      readonly attempt: number
+      readonly failure: Failure
+      /** Where the host's own workflow says so: it cannot know whether the job still runs there. */
+      readonly where?: { readonly host: string; readonly execution: string }
+    }
   | { readonly type: 'snapshotTaken'; readonly number: number; readonly result: SnapshotResult }
   | { readonly type: 'snapshotFailed'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'published'; readonly number: number }

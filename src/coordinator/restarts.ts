@@ -1,9 +1,9 @@
 import type { DeployResult, RestoreReference } from '../engine/engine.js'
 import { scheduleCheckpoint } from './checkpointing.js'
-import { type Decision, reference, stay, without } from './decision.js'
-import { drain } from './draining.js'
+import { andThen, type Decision, reference, stay, without } from './decision.js'
+import { drain, withoutTasks } from './draining.js'
 import { beginEnding } from './ending.js'
-import type { EventContext } from './events.js'
+import type { CoordinatorEvent, EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
 import { observe } from './ownership.js'
 import { decideRestart } from './restart-strategy.js'
@@ -92,6 +92,25 @@ export function failAttempt(state: CoordinatorState, failure: Failure, context: 
     return beginEnding(failed, { ending: 'FAILED', reason: message, failure: { code: 'JobFailed', message } })
   }
   return drain({ ...failed, backoffMs: restart.delayMs })
+}
+
+/** The host is gone, or does not have the tasks: none is left to stop. */
+export function onHostLost(state: CoordinatorState, event: CoordinatorEvent & { type: 'hostLost' }): Decision {
+  const { attempt, failure, where } = event
+  if (attempt !== state.attempt) return stay(state)
+  if (where === undefined)
+    return state.phase === 'running' ? failAttempt(without(state, 'host'), failure, event) : stay(state)
+  if (where.host !== state.host || where.execution !== state.execution) return stay(state)
+  const unwatched: Decision = { state, commands: [{ type: 'cancelWatch' }] }
+  switch (state.phase) {
+    case 'running':
+      return andThen(unwatched, (s) => failAttempt(without(s, 'host'), failure, event))
+    case 'draining':
+      // Nobody is left to obey.
+      return andThen(unwatched, (s) => drain(withoutTasks(s)))
+    default:
+      return stay(state)
+  }
 }
 
 /** A host that is gone, or does not have the tasks, has none to stop. */

@@ -37,8 +37,6 @@ export interface Settings {
   readonly allowedDirs: readonly string[]
   readonly allowDeleteOnCancel: boolean
   readonly cancelTimeoutMs: number
-  /** Silence after which a host counts as lost. */
-  readonly heartbeatTimeoutMs: number
   /** Rows kept of the checkpoint history. */
   readonly historySize: number
   /** Events of Temporal's history after which the next run takes over. */

@@ -295,8 +295,18 @@ export const configurationKeys = {
   }),
   allowDeleteOnCancel: key({ name: 'tidemark.allow-delete-on-cancel', schema: flag, fallback: true }),
   cancelTimeout: time({ name: 'tidemark.cancel-timeout', schema: duration({ min: 1_000 }), fallback: 60_000 }),
-  heartbeatInterval: time({ name: 'tidemark.heartbeat-interval', schema: duration({ min: 100 }), fallback: 1_000 }),
-  heartbeatTimeout: time({ name: 'tidemark.heartbeat-timeout', schema: duration({ min: 1_000 }), fallback: 3_000 }),
+  heartbeatInterval: time({
+    name: 'tidemark.heartbeat-interval',
+    scope: 'host',
+    schema: duration({ min: 100 }),
+    fallback: 1_000,
+  }),
+  heartbeatTimeout: time({
+    name: 'tidemark.heartbeat-timeout',
+    scope: 'host',
+    schema: duration({ min: 1_000 }),
+    fallback: 3_000,
+  }),
   lease: time({ name: 'tidemark.lease', schema: duration({ min: 1_000 }), fallback: 30_000 }),
   /** Stream tasks wait most of the time, and an idle thread costs 8.6 MB: four a processor keep it busy and cost little. */
   slots: key({

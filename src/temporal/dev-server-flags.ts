@@ -16,6 +16,8 @@ export interface DevServerFlags {
   readonly port: number
   /** None: no Web UI. */
   readonly uiPort: number | undefined
+  /** None: no metrics. */
+  readonly metricsPort: number | undefined
   readonly db: string | undefined
   readonly namespace: string
   readonly searchAttributes: Readonly<Record<string, SearchAttributeTypeName>>
@@ -23,10 +25,11 @@ export interface DevServerFlags {
 
 /** The arguments of `temporal` that start its development server. */
 export function devServerArgs(flags: DevServerFlags): string[] {
-  const { ip, port, uiPort, db, namespace, searchAttributes } = flags
+  const { ip, port, uiPort, metricsPort, db, namespace, searchAttributes } = flags
   return [
     ...['server', 'start-dev', '--log-level', 'warn', '--ip', ip, '--port', String(port), '--namespace', namespace],
     ...(uiPort === undefined ? ['--headless'] : ['--ui-port', String(uiPort), '--ui-disable-news-fetch']),
+    ...(metricsPort === undefined ? [] : ['--metrics-port', String(metricsPort)]),
     ...(db === undefined ? [] : ['--db-filename', db, ...sqlitePragmas]),
     ...Object.entries(dynamicConfig).flatMap(([key, value]) => [
       '--dynamic-config-value',

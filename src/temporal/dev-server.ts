@@ -17,6 +17,8 @@ export interface DevServerOptions {
   readonly uiPort?: number
   /** Without the Web UI. */
   readonly headless?: boolean
+  /** Of the server's own metrics, for Prometheus. Default: none. */
+  readonly metricsPort?: number
   /** A SQLite file that keeps all state from one start to the next. Default: in memory. */
   readonly db?: string
   /** The address to listen on. Default: 127.0.0.1. The server knows no authentication. */
@@ -68,7 +70,7 @@ export async function startDevServer(options: DevServerOptions = {}): Promise<De
   for (let tries = 1; ; tries++) {
     const port = await claimPort(options.port, ip, 'the Temporal server')
     const uiPort = options.headless ? undefined : await claimPort(options.uiPort, ip, 'the Temporal Web UI')
-    const args = devServerArgs({ ip, port, uiPort, db, namespace, searchAttributes })
+    const args = devServerArgs({ ip, port, uiPort, metricsPort: options.metricsPort, db, namespace, searchAttributes })
     // In memory there is nothing to finish; a database is closed in order, which takes the server about a second.
     const kept = await spawnKept(cli.path, args, { graceSeconds: db === undefined ? 0 : 10 })
     const lastLines = collectLines(kept, options.serverLog)

@@ -7,6 +7,7 @@ import { type ClientConnection, connectClient, connectNative } from './connectio
 import { dataConverter } from './data-converter.js'
 import { deploymentSlots } from './deployment-slots.js'
 import { ensureSearchAttributes } from './ensure-search-attributes.js'
+import { HostPresence } from './host-presence.js'
 import { installRuntime } from './runtime.js'
 import type { TemporalTarget } from './target.js'
 import { definitionQueue, hostQueue } from './task-queues.js'
@@ -64,8 +65,11 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     client = await connectClient(target)
     connection = await connectNative(target)
     const searchAttributes = await registered(client, target, log)
-    const workers = await createWorkers({ target, configuration, host, client, connection, searchAttributes })
-    return run(host, workers, release)
+    const presence = new HostPresence({ client: client.client, engine: host, configuration, log })
+    const workers = await createWorkers({ target, configuration, host, client, connection, searchAttributes, presence })
+    const worker = run(host, workers, presence, release)
+    presence.begin()
+    return worker
   } catch (error) {
     await release()
     throw error
@@ -79,10 +83,11 @@ interface Parts {
   readonly client: ClientConnection
   readonly connection: NativeConnection
   readonly searchAttributes: boolean
+  readonly presence: HostPresence
 }
 
 async function createWorkers(parts: Parts): Promise<Worker[]> {
-  const { target, configuration, host, client, connection, searchAttributes } = parts
+  const { target, configuration, host, client, connection, searchAttributes, presence } = parts
   const common = {
     connection,
     namespace: target.namespace,
@@ -92,7 +97,7 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
     maxHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
-  const deployer = createDefinitionActivities({ configuration, engine: host })
+  const deployer = createDefinitionActivities({ configuration, engine: host, presence })
   return Promise.all([
     Worker.create({
       ...common,
@@ -105,7 +110,7 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
     Worker.create({
       ...common,
       taskQueue: hostQueue(host.host),
-      activities: createHostActivities({ configuration, engine: host }),
+      activities: createHostActivities({ configuration, engine: host, presence }),
       // One that lives as long as the tasks for each job, and short ones.
       maxConcurrentActivityTaskExecutions: configuration.slots * 3 + 20,
     }),
@@ -125,7 +130,12 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
   ])
 }
 
-function run(host: EmbeddedHost, workers: readonly Worker[], release: () => Promise<void>): TidemarkWorker {
+function run(
+  host: EmbeddedHost,
+  workers: readonly Worker[],
+  presence: HostPresence,
+  release: () => Promise<void>,
+): TidemarkWorker {
   const stop = () => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
   }
@@ -136,6 +146,7 @@ function run(host: EmbeddedHost, workers: readonly Worker[], release: () => Prom
     }),
   )
   const finished = Promise.allSettled(runs).then(async (settled) => {
+    await presence.leave()
     await release()
     const broken = settled.find((one) => one.status === 'rejected')
     if (broken) throw broken.reason
@@ -145,9 +156,10 @@ function run(host: EmbeddedHost, workers: readonly Worker[], release: () => Prom
     host: host.host,
     definitions: host.definitions,
     finished,
-    shutdown: () => {
+    async shutdown() {
+      await presence.leave()
       stop()
-      return finished
+      await finished
     },
   }
 }

@@ -13,7 +13,7 @@ import {
 import { describe, expect, it, test } from 'vitest'
 import { outcomeOfFailure } from '../../src/client/job-outcome.js'
 import { summarize } from '../../src/client/job-summary.js'
-import { readWork } from '../../src/client/job-work.js'
+import { readProgress, readWork } from '../../src/client/job-work.js'
 import { explain } from '../../src/client/service-errors.js'
 import { isTidemarkError } from '../../src/errors.js'
 import { definitionKey, jobStateKey } from '../../src/temporal/search-attributes.js'
@@ -135,15 +135,25 @@ describe('the work on its way', () => {
   const beat = (value: unknown) => ({ payloads: [defaultPayloadConverter.toPayload(value)] })
   const progress = { records: 10, rate: 2, emitted: 3, state: 'running' }
 
-  it('is the progress that the heartbeat carries', () => {
-    const activities = [{ activityType: { name: 'supervise' }, state: 2, heartbeatDetails: beat(progress) }]
-    expect(readWork(activities, defaultPayloadConverter)).toEqual({ progress })
+  const named = (name: string, said: unknown, nanos = 1) => {
+    const lastStartedTime = { nanos }
+    return { activityType: { name }, state: 2, heartbeatDetails: beat(said), lastStartedTime }
+  }
+
+  it('is on the host that the newest heartbeat names', () => {
+    const activities = [named('supervise', { host: 'b' }, 2), named('supervise', { host: 'a' })]
+    expect(readWork(activities, defaultPayloadConverter)).toEqual({ host: 'b' })
+    expect(readWork([named('supervise', 'nonsense')], defaultPayloadConverter)).toEqual({})
+    expect(readWork(null, defaultPayloadConverter)).toEqual({})
   })
 
-  it('is none before the first one', () => {
-    const activities = [{ activityType: { name: 'supervise' }, state: 2, heartbeatDetails: beat({ state: 'running' }) }]
-    expect(readWork(activities, defaultPayloadConverter)).toEqual({})
-    expect(readWork(null, defaultPayloadConverter)).toEqual({})
+  it("is the progress that the host's heartbeat has of it", () => {
+    const job = { job: 'j', execution: 'e', attempt: 1, definition: 'd', tasks: 1 }
+    const activities = [named('holdHost', { freeSlots: 1, jobs: [{ ...job, ...progress }] })]
+    const ask = (execution: string) => readProgress(activities, defaultPayloadConverter, { job: 'j', execution })
+    expect(ask('e')).toEqual(progress)
+    expect(ask('older')).toBeUndefined()
+    expect(readProgress([], defaultPayloadConverter, { job: 'j', execution: 'e' })).toBeUndefined()
   })
 
   test('or a deployment that no host has taken, and why one gave it back', () => {

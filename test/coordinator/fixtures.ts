@@ -32,7 +32,6 @@ export function settingsOf(options: JobOptions = {}): Settings {
     allowedDirs: ['file:///'],
     allowDeleteOnCancel: true,
     cancelTimeoutMs: 60_000,
-    heartbeatTimeoutMs: 3_000,
     historySize: 5,
     eventsPerRun: 4_000,
     searchAttributes: false,

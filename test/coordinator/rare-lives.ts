@@ -69,6 +69,10 @@ export const rareLives: readonly (readonly [JobOptions, Step[]])[] = [
   [options, [...uncommitted, cancel, say('DELETE'), say('RETAIN')]],
   // Reset while output is being finished without tasks.
   [options, [...uncommitted, cancel, { kind: 'bookmark' }, { kind: 'reset' }, answer(1, 'works'), answer(0, 'works')]],
+  // Cancelled while the storage does not decide a number, to the last: draining → ended.
+  [options, [running, trigger, work(1), cancel, timer, timer]],
+  // The host's workflow tells of its loss while its tasks are being stopped.
+  [options, [running, answer(0, 'fails'), { kind: 'silence', dead: true }]],
   // A newer owner claims in between: adopting → observing.
   [options, [...adopting, { kind: 'intruder', closes: false }, answer(0, 'fails')]],
 ]

@@ -11,6 +11,7 @@ export function renderCommand(command: Command): string {
     case 'observe':
     case 'resolveRestorePoint':
     case 'cancelDeployment':
+    case 'cancelWatch':
       return command.type
     case 'claim':
       return `claim ${renderPlan(command.plan)}`

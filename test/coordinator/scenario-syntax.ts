@@ -73,8 +73,11 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
     }
     case 'deployed':
       return { type: verb, attempt: number, result: deployedOn(second) }
+    case 'hostLost': {
+      const where = options.host === undefined ? {} : { where: { host: options.host, execution } }
+      return { type: verb, attempt: number, failure: { ...failure, code: options.code ?? 'HostLost' }, ...where }
+    }
     case 'deployFailed':
-    case 'hostLost':
       return { type: verb, attempt: number, failure: { code: options.code ?? 'HostLost', message: words.at(-1) ?? '' } }
     case 'attemptEnded':
       return {

@@ -1,7 +1,7 @@
 import { decide } from '../../src/coordinator/decide.js'
 import type { EventBody } from '../../src/coordinator/events.js'
 import type { CoordinatorState, Phase } from '../../src/coordinator/state.js'
-import { at, deployedOn, openedWith, snapshotOf } from './fixtures.js'
+import { at, deployedOn, execution, openedWith, snapshotOf } from './fixtures.js'
 import { hold } from './hold.js'
 
 const failure = { code: 'TaskFailed', message: 'late' }
@@ -15,6 +15,8 @@ function staleEvents(state: CoordinatorState): EventBody[] {
     { type: 'attemptEnded', attempt: number, outcome: { kind: 'exhausted' } },
     { type: 'attemptEnded', attempt: number, outcome: { kind: 'failed', error: 'late' } },
     { type: 'hostLost', attempt: number, failure },
+    { type: 'hostLost', attempt: number, failure, where: { host: 'host-late', execution } },
+    { type: 'hostLost', attempt: number, failure, where: { host: state.host ?? '', execution: 'e0' } },
   ]
   const ofDeployment = (number: number): EventBody[] => [
     { type: 'deployed', attempt: number, result: deployedOn('host-late') },

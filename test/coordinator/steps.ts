@@ -4,7 +4,7 @@ import { retentionPolicies } from '../../src/spec/checkpointing-spec.js'
 import type { RestartStrategy } from '../../src/spec/job-spec.js'
 import type { JobOptions } from './fixtures.js'
 import type { Effect, World } from './world.js'
-import { type How, landGhost } from './world-answers.js'
+import { type How, landGhost, silence } from './world-answers.js'
 import { intrude } from './world-log.js'
 
 /** One thing that happens in a world. */
@@ -16,6 +16,7 @@ export type Step =
   | { readonly kind: 'cancel'; readonly by: 'message' | 'native'; readonly mode?: CancelMode; readonly waits: boolean }
   | { readonly kind: 'trigger'; readonly waits: boolean }
   | { readonly kind: 'nextRun'; readonly overdue: boolean }
+  | { readonly kind: 'silence'; readonly dead: boolean }
   | { readonly kind: 'ghost' }
   | { readonly kind: 'intruder'; readonly closes: boolean }
   | { readonly kind: 'bookmark' }
@@ -45,6 +46,9 @@ export function take(world: World, step: Step): void {
       break
     case 'nextRun':
       world.deliver({ type: step.overdue ? 'nextRunOverdue' : 'nextRunDue' })
+      break
+    case 'silence':
+      silence(world, step.dead)
       break
     case 'ghost':
       landGhost(world)
@@ -113,6 +117,7 @@ export const peacefulSteps: readonly fc.WeightedArbitrary<Step>[] = [
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 12_000 }) }) },
   { weight: 5, arbitrary: fc.constant({ kind: 'timer' as const }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('trigger' as const), waits: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence' as const), dead: fc.boolean() }) },
 ]
 
 /** What may happen to one run, whoever else there is. */

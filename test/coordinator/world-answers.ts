@@ -140,6 +140,15 @@ export function landGhost(world: World): void {
   if (plan.number === newestOf(world.data.log) + 1) append(world.data.log, plan.number, entryOf('checkpoint', plan))
 }
 
+/** The newest host falls silent and its workflow says so: it is dead, or only frozen and has its tasks still. */
+export function silence(world: World, dead: boolean): void {
+  const newest = world.data.tasks.at(-1)
+  if (!newest) return
+  const { host, attempt } = newest
+  if (dead) world.data.tasks = world.data.tasks.filter((tasks) => tasks !== newest)
+  world.deliver({ type: 'hostLost', attempt, failure: hostLost, where: { host, execution } })
+}
+
 function watched(world: World, command: Command & { type: 'watch' }, how: How): Reply {
   const { reference, host } = command
   const { attempt } = reference

@@ -124,6 +124,7 @@ export class World {
       case 'settleTrigger':
       case 'settleCancel':
       case 'cancelDeployment':
+      case 'cancelWatch':
         break
       default:
         shell.inFlight.push({ command, claim: shell.state.claim?.number, run: this.runId })

@@ -9,7 +9,9 @@ export const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', i
 /** Replays the history of every run in the namespace against today's workflow code; throws for the first that differs. */
 export async function replayAll(client: Client): Promise<number> {
   const histories: { workflowId: string; history: unknown }[] = []
-  for await (const { workflowId, runId } of client.workflow.list({ query: "WorkflowType = 'streamJob'" })) {
+  for await (const { workflowId, runId } of client.workflow.list({
+    query: "WorkflowType IN ('streamJob', 'taskHost')",
+  })) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
     histories.push({ workflowId, history })
   }

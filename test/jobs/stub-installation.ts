@@ -98,6 +98,7 @@ function hostOf(scripts: ReadonlyMap<string, Script>): HostActivities {
     }),
     commit: async () => {},
     stopTasks: async () => {},
+    holdHost: async () => {},
     async supervise({ job, attempt }) {
       if (scripts.get(job)?.(attempt) === 'exhausts') return { kind: 'exhausted' }
       throw ApplicationFailure.nonRetryable(`attempt ${attempt} failed`, 'TaskFailed')

@@ -1,0 +1,101 @@
+import { join } from 'node:path'
+import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { claimPort } from '../../src/temporal/free-port.js'
+import { hostWorkflowId } from '../../src/temporal/host-messages.js'
+import { eventOf } from '../jobs/history-events.js'
+import { type Installation, jobsFile, startInstallation } from '../jobs/installation.js'
+import { checkpoint, status } from '../jobs/messages-to-jobs.js'
+import { until } from '../jobs/until.js'
+import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
+
+vi.setConfig({ testTimeout: 300_000 })
+
+const heartbeatTimeoutMs = 1_000
+let tidemark: Installation
+let metricsPort: number
+let workers: WorkerProcess[] = []
+
+beforeAll(async () => {
+  metricsPort = await claimPort(undefined, '127.0.0.1', 'metrics')
+  const keys = {
+    'tidemark.heartbeat-interval': '200ms',
+    'tidemark.heartbeat-timeout': `${heartbeatTimeoutMs}ms`,
+    'tidemark.slots': '24',
+  }
+  tidemark = await startInstallation(keys, [jobsFile], { metricsPort })
+})
+afterEach(async () => {
+  await Promise.all(workers.map((worker) => worker.kill()))
+  workers = []
+})
+afterAll(() => tidemark.close())
+
+async function startWorker(): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(tidemark)
+  workers.push(worker)
+  return worker
+}
+
+function startTicks(job: string, interval = 500) {
+  const args = { output: join(tidemark.dir, job), rate: 20 }
+  const restartStrategy = { type: 'fixed-delay', attempts: 10, delay: 10 }
+  return tidemark.start(job, { definition: 'ticks', args, checkpointing: { interval }, restartStrategy })
+}
+
+/** Heartbeats that the server has taken until now. */
+async function heartbeats(): Promise<number> {
+  const text = await (await fetch(`http://127.0.0.1:${metricsPort}/metrics`)).text()
+  const requests = text.split('\n').filter((line) => line.startsWith('service_requests{'))
+  const counts = requests
+    .filter((line) => line.includes('"frontend"') && line.includes('"RecordActivityTaskHeartbeat"'))
+    .map((line) => Number(line.split(' ').at(-1)))
+  return counts.reduce((sum, count) => sum + count, 0)
+}
+
+test('heartbeats do not grow with jobs', async () => {
+  await startWorker()
+  const rateWhile = async (job: Awaited<ReturnType<typeof startTicks>>, checkpoints: number) => {
+    const [before, began] = [await heartbeats(), performance.now()]
+    for (let taken = 0; taken < checkpoints; taken++) await checkpoint(job)
+    return ((await heartbeats()) - before) / ((performance.now() - began) / 1_000)
+  }
+  const first = await startTicks('beats-0')
+  await checkpoint(first)
+  const alone = await rateWhile(first, 20)
+  const others = await Promise.all(Array.from({ length: 19 }, (_, index) => startTicks(`beats-${index + 1}`, 5_000)))
+  await Promise.all(others.map((job) => checkpoint(job)))
+  const crowded = await rateWhile(first, 20)
+  console.log(`heartbeats a second: ${alone.toFixed(1)} for 1 job, ${crowded.toFixed(1)} for 20`)
+  expect(alone).toBeGreaterThan(1)
+  // Each job's own, every 30 s, are 0.7 a second; one a second for each job would be 20.
+  expect(crowded).toBeLessThan(alone + 3)
+  await Promise.all([first, ...others].map((job) => job.executeUpdate('cancel', { args: ['DELETE'] })))
+})
+
+test('a killed host is told of by its workflow within its time-out', async () => {
+  const staying = await startWorker()
+  // No checkpoint is taken that could find out first.
+  const job = await startTicks('killed', 3_600_000)
+  await checkpoint(job)
+  await startWorker()
+  const leaving = workers.find((one) => one === staying) as WorkerProcess
+  expect((await status(job)).host).toBe(leaving.host)
+  const killed = Date.now()
+  await leaving.kill()
+  const signalled = await eventOf(tidemark.client, job, ({ workflowExecutionSignaledEventAttributes: signal }) => {
+    return signal?.signalName === 'hostLost'
+  })
+  const at = Number(signalled.eventTime?.seconds) * 1_000 + (signalled.eventTime?.nanos ?? 0) / 1e6
+  console.log(`killed, and the job was told after ${Math.round(at - killed)} ms (time-out ${heartbeatTimeoutMs} ms)`)
+  const after = await until(
+    () => status(job),
+    ({ attempt, state }) => attempt === 2 && state === 'RUNNING',
+  )
+  console.log(`records flow again after ${Date.now() - killed} ms`)
+  expect(after.restarts).toBe(1)
+  // The time-out, and where the dead process had the workflow in memory, the wait until another takes it.
+  expect(at - killed).toBeLessThan(heartbeatTimeoutMs + 2_000 + 3_000)
+  const lost = tidemark.client.workflow.getHandle(hostWorkflowId(leaving.host))
+  expect((await lost.describe()).memo?.tidemarkHost).toMatchObject({ state: 'LOST', jobs: [] })
+  await job.executeUpdate('cancel', { args: ['DELETE'] })
+})
