@@ -80,6 +80,11 @@ describe.each([undefined, 'thread'] as const)('in a process, place %s', (place) 
     expect(await child.tell('write a second')).toBe('ok')
     expect(await child.tell('write a first')).toBe('EIO')
     expect(await child.tell('write a first')).toBe('ok')
+    await faults.arm({ ops: ['rename'], content: /^named/, when: 'before', action: { do: 'fail', code: 'EIO' } })
+    expect(await child.tell('write a other')).toBe('ok')
+    expect(await child.tell('write a named')).toBe('EIO')
+    await faults.arm({ ops: ['close'], when: 'before', action: { do: 'fail', code: 'EIO' } })
+    expect(await child.tell('write a closed')).toBe('EIO')
     const full = await faults.arm({
       ops: ['create'],
       when: 'before',

@@ -85,7 +85,15 @@ function install({ control, under, journal }) {
     if (!counts(path)) return openPromise(path, flags, ...rest)
     const handle = await around({ op: opening(path, flags), path }, () => openPromise(path, flags, ...rest))
     patchHandles(Object.getPrototypeOf(handle))
-    open.set(handle.fd, describe(handle.fd, path))
+    const file = describe(handle.fd, path)
+    open.set(handle.fd, file)
+    // Unlike the others this one is the handle's own.
+    const { close } = handle
+    handle.close = () => {
+      open.delete(file.fd)
+      closed(file)
+      return around({ op: 'close', ...file }, () => close.call(handle))
+    }
     return handle
   }
 
@@ -105,14 +113,6 @@ function install({ control, under, journal }) {
         const file = open.get(this.fd)
         return file === undefined ? original.call(this) : around(syncStep(file), () => original.call(this))
       }
-    }
-    const close = prototype.close
-    prototype.close = function () {
-      const file = open.get(this.fd)
-      if (file === undefined) return close.call(this)
-      open.delete(this.fd)
-      closed(file)
-      return around({ op: 'close', ...file }, () => close.call(this))
     }
   }
 

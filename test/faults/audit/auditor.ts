@@ -1,0 +1,198 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { decodeEntry } from '../../../src/checkpoint/codecs.js'
+import type { LogEntry, SnapshotEntry } from '../../../src/checkpoint/entry.js'
+import { listExecutions, openSnapshot, verifySnapshot } from '../../../src/checkpoint-store/index.js'
+import { loadState } from '../../../src/engine/embedded/state/load-state.js'
+import { isTidemarkError, messageOf } from '../../../src/errors.js'
+import type { CampaignJob } from '../job.js'
+import { numRetained } from '../job.js'
+import { sinksOf, stateAfter } from '../oracle.js'
+import { judgeLog } from './log-rules.js'
+import { judgeOutput } from './output-rules.js'
+import { OutputReader } from './read-output.js'
+
+interface Seen {
+  readonly entries: Map<number, LogEntry>
+  readonly digests: Map<number, string>
+  readonly changed: Set<number>
+  readonly acknowledged: number[]
+  newest: number
+}
+
+/** Looks at one job's store and output from outside, as often as it is asked to, and remembers what it saw. */
+export class Auditor {
+  readonly #job: CampaignJob
+  readonly #seen = new Map<string, Seen>()
+  readonly #output = new OutputReader()
+  /** State files that were damaged on purpose: the ends of their paths. */
+  readonly damaged: string[] = []
+  readonly #begin: SnapshotEntry | undefined
+
+  /** @param begin another job's checkpoint, from which this one began */
+  constructor(job: CampaignJob, begin?: SnapshotEntry) {
+    this.#job = job
+    this.#begin = begin
+  }
+
+  /** A checkpoint that somebody was told is complete. */
+  acknowledge(execution: string, number: number): void {
+    this.#of(execution).acknowledged.push(number)
+  }
+
+  /** @returns one sentence for each thing that is wrong */
+  async audit(): Promise<string[]> {
+    const faults = [...(await this.#auditStore()), ...(await this.#auditOutput())]
+    return faults.map((fault) => `${this.#job.id}: ${fault}`)
+  }
+
+  async #auditStore(): Promise<string[]> {
+    const { id, range } = this.#job
+    const faults: string[] = []
+    for (const { record, newest, state } of await listExecutions(range.roots, id)) {
+      const { execution } = record
+      if (state === 'deleted') continue
+      const seen = this.#of(execution)
+      await this.#lookAtEntries(execution, seen)
+      if (newest !== undefined) seen.entries.set(newest.number, newest)
+      const written = new Set([...range.history.entries(id, execution), ...seen.entries.keys()])
+      const before = { newest: seen.newest, acknowledged: seen.acknowledged }
+      // An entry that was appended between the looks is above the newest of the first.
+      const entries = new Map([...seen.entries].filter(([number]) => number <= (newest?.number ?? 0)))
+      const facts = { record, newest, entries, changed: [...seen.changed], written, before, numRetained }
+      faults.push(...judgeLog(facts).map((fault) => `execution ${execution}: ${fault}`))
+      seen.newest = Math.max(seen.newest, newest?.number ?? 0)
+      for (const number of newest?.alive ?? []) faults.push(...(await this.#auditSnapshot(execution, number)))
+      if (newest !== undefined && newest.kind !== 'closed') seen.acknowledged.push(...newest.alive)
+    }
+    return faults
+  }
+
+  async #lookAtEntries(execution: string, seen: Seen): Promise<void> {
+    const folder = join(this.#job.range.directory, 'metadata', this.#job.id, execution)
+    for (const name of await readdir(folder).catch(() => [])) {
+      const number = Number(/^chk-(\d+)$/.exec(name)?.[1])
+      const bytes = Number.isNaN(number)
+        ? undefined
+        : await readFile(join(folder, name, '_metadata')).catch(() => undefined)
+      if (bytes === undefined) continue
+      const digest = createHash('sha256').update(bytes).digest('hex')
+      const before = seen.digests.get(number)
+      if (before !== undefined && before !== digest) seen.changed.add(number)
+      seen.digests.set(number, digest)
+      try {
+        if (!seen.entries.has(number)) seen.entries.set(number, decodeEntry(bytes))
+      } catch {
+        // Where it matters, `verify` says what is wrong with it.
+      }
+    }
+  }
+
+  /** Whole, and its state is what the oracle says for its positions. What is superseded meanwhile is nobody's any more. */
+  async #auditSnapshot(execution: string, number: number): Promise<string[]> {
+    const { id, range } = this.#job
+    const uri = `${this.#job.log(execution).uri}/chk-${number}`
+    const reference = { job: id, execution, number, uri }
+    const faults: string[] = []
+    try {
+      const { problems } = await verifySnapshot(reference, range.roots)
+      faults.push(...problems.filter((problem) => !this.damaged.some((file) => problem.includes(file))))
+      if (problems.length === 0) faults.push(...(await this.#auditState(reference)))
+    } catch (error) {
+      if (!isTidemarkError(error)) throw error
+      faults.push(messageOf(error))
+    }
+    if (faults.length === 0) return []
+    const { newest } = await this.#job.log(execution).observe()
+    return newest?.alive.includes(number) ? faults.map((fault) => `chk-${number} of ${execution}: ${fault}`) : []
+  }
+
+  async #auditState(reference: Parameters<typeof openSnapshot>[0]): Promise<string[]> {
+    const { entry, readState } = await openSnapshot(reference, this.#job.range.roots)
+    const faults: string[] = []
+    for (const [operator, source] of [
+      ['sums', 'steps'],
+      ['page-sums', 'pages'],
+    ] as const) {
+      const handles = entry.tasks.flatMap((task) => task.state).filter((handle) => handle.operator === operator)
+      if (this.#job.definition === 'copies') continue
+      const state = await loadState<{ sum: number; n: number }>(
+        { id: operator, version: 1 } as never,
+        handles,
+        readState,
+      )
+      const expected = stateAfter(positionsOf(entry, source))
+      const keys = new Set([...state.keys(), ...expected.keys()])
+      for (const key of keys) {
+        const [is, shouldBe] = [state.get(key), expected.get(String(key))].map((value) => JSON.stringify(value))
+        if (is !== shouldBe) faults.push(`the state of ${operator} for ${key} is ${is} instead of ${shouldBe}`)
+      }
+    }
+    return faults.slice(0, 3)
+  }
+
+  async #auditOutput(): Promise<string[]> {
+    const job = this.#job
+    const { execution } = job
+    const committed = await this.#committed()
+    const reads = []
+    for (const sink of sinksOf[job.definition]) {
+      reads.push({ sink, parts: await this.#output.read(join(job.out, sink), sink) })
+    }
+    const { newest } = await job.log().observe()
+    if (newest === undefined) return []
+    const { ancestry } = newest
+    return reads.flatMap(({ sink, parts }) => {
+      const source = sink === 'pages' ? 'pages' : 'steps'
+      const known = committed && { number: committed.number, positions: positionsOf(committed, source) }
+      const begin = this.#begin && positionsOf(this.#begin, source)
+      return judgeOutput({
+        sink,
+        parts,
+        execution,
+        ancestry,
+        ...(known && { committed: known }),
+        ...(begin && { begin }),
+      })
+    })
+  }
+
+  /** The newest snapshot of this execution whose commits are known to be done. */
+  async #committed(): Promise<SnapshotEntry | undefined> {
+    const { newest } = await this.#job.log().observe()
+    if (newest === undefined) return undefined
+    const number = newest.alive.findLast((one) => one <= newest.committedThrough)
+    if (number === undefined) return undefined
+    const entry = await this.#job
+      .log()
+      .read(number)
+      .catch(() => undefined)
+    return entry?.kind === 'checkpoint' ? entry : undefined
+  }
+
+  #of(execution: string): Seen {
+    const seen = this.#seen.get(execution) ?? {
+      entries: new Map(),
+      digests: new Map(),
+      changed: new Set(),
+      acknowledged: [],
+      newest: 0,
+    }
+    this.#seen.set(execution, seen)
+    return seen
+  }
+}
+
+/** Records read of each split. */
+export function positionsOf(entry: SnapshotEntry, source: 'steps' | 'pages'): Map<string, number> {
+  const positions = new Map<string, number>()
+  for (const split of entry.tasks.flatMap((task) => task.splits)) {
+    if (split.source !== source) continue
+    const { position } = split
+    const line = typeof position === 'object' && position !== null && 'line' in position ? Number(position.line) : 1
+    const count = typeof position === 'number' ? position : line - 1
+    positions.set(split.split.split('/').at(-1) ?? split.split, count)
+  }
+  return positions
+}

@@ -1,0 +1,53 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { listExecutions } from '../../../src/checkpoint-store/index.js'
+import type { CampaignJob } from '../job.js'
+import { lineOf, pageFiles, sinksOf, splitsOf } from '../oracle.js'
+
+/** A job that has finished: its output is the oracle's, line by line, and of its last execution only the tombstone is left. */
+export async function auditEnd(job: CampaignJob, limit: number): Promise<string[]> {
+  const faults: string[] = []
+  for (const sink of sinksOf[job.definition]) {
+    const directory = join(job.out, sink)
+    const names = (await readdir(directory)).filter((name) => name.startsWith('part-')).sort()
+    const texts = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
+    const lines = texts.join('').split('\n').slice(0, -1)
+    const pages = sink === 'pages' ? await pageCount(job) : limit
+    const expected = new Set(
+      splitsOf(sink).flatMap((split) => Array.from({ length: pages }, (_, i) => lineOf(sink, split, i))),
+    )
+    const there = new Set(lines)
+    const lost = [...expected].filter((line) => !there.has(line))
+    const wrong = lines.filter((line) => !expected.has(line))
+    const twice = lines.length - there.size
+    if (lost.length + wrong.length + twice > 0) {
+      faults.push(
+        `${job.id} ${sink} at the end: ${lost.length} records lost, ${twice} twice, ${wrong.length} wrong, of ${expected.size}: ${[...lost, ...wrong].slice(0, 2).join(' ')}`,
+      )
+    }
+    for (const place of ['pending', 'in-progress']) {
+      const left = await readdir(join(directory, place))
+      if (left.length > 0)
+        faults.push(
+          `${job.id} ${sink} at the end: ${left.length} files are left in ${place}: ${left.slice(0, 3).join(' ')}`,
+        )
+    }
+  }
+  for (const root of ['metadata', 'state']) {
+    const folder = join(job.range.directory, root, job.id, job.execution)
+    const left = (await readdir(folder).catch((): string[] => [])).filter((name) => name !== '_execution')
+    if (left.length > 0) faults.push(`${job.id} at the end: ${folder} holds ${left.slice(0, 3).join(' ')}`)
+  }
+  for (const { record, state } of await listExecutions(job.range.roots, job.id)) {
+    if (state === 'open') faults.push(`${job.id} at the end: execution ${record.execution} is open`)
+    if (record.execution === job.execution && state !== 'deleted') {
+      faults.push(`${job.id} at the end: the finished execution is ${state} and not deleted`)
+    }
+  }
+  return faults
+}
+
+async function pageCount(job: CampaignJob): Promise<number> {
+  const text = await readFile(join(job.range.directory, 'in', pageFiles[0] as string), 'utf8')
+  return text.split('\n').length - 1
+}

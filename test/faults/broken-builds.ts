@@ -1,0 +1,96 @@
+import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { type Build, projectRoot } from './build.js'
+
+/** In a file of the build, below `dist/`: what stands there, and what is put in its place. */
+interface Change {
+  readonly file: string
+  readonly from: RegExp
+  readonly to: string
+}
+
+const fileStorage = 'src/storage/file/file-storage.js'
+const storageFiles = 'src/storage/file/file-system.js'
+const sinkFiles = 'src/connectors/files/file-system.js'
+const kept = 'src/checkpoint-store/kept-snapshots.js'
+
+/** Each safeguard taken out. The probe of a store still finds what it looks for: it is not what is tried here. */
+export const safeguards = {
+  'create-if-absent': [
+    {
+      file: fileStorage,
+      from: /await this\.#fs\.link\(temporary, path\)/,
+      to: "await this.#fs[path.includes('_probe-') ? 'link' : 'rename'](temporary, path)",
+    },
+  ],
+  fsync: [
+    { file: storageFiles, from: /sync: \(\) => handle\.sync\(\)/, to: 'sync: async () => {}' },
+    { file: storageFiles, from: /await handle\.sync\(\)/, to: 'await undefined' },
+    { file: sinkFiles, from: /await handle\.sync\(\)/g, to: 'await undefined' },
+    { file: sinkFiles, from: /sync: \(file\) => fsyncFile\(file\)/, to: 'sync: async () => {}' },
+  ],
+  pin: [
+    {
+      file: kept,
+      from: /const \{ pins, unreadable \} = await readPins\(folder, except\)/,
+      to: 'const { pins, unreadable } = { pins: [], unreadable: [] }',
+    },
+  ],
+  claim: [
+    {
+      file: 'activities/ownership.js',
+      from: /const outcome = await log\.append\(/,
+      to: "const outcome = (await log.observe()).newest !== undefined ? { outcome: 'appended' } : await log.append(",
+    },
+  ],
+  'abort of undecided numbers': [
+    {
+      file: 'activities/write-metadata.js',
+      from: /const outcome = await log\.abort\(/,
+      to: "const outcome = { outcome: 'aborted' } ?? await log.abort(",
+    },
+  ],
+  'unconfirmed keys': [
+    {
+      file: 'src/engine/embedded/state/keyed-state-store.js',
+      from: /const between = this\.#cuts\.slice\(baseIndex \+ 1\)\.filter\([^\n]*\);/,
+      to: 'const between = [];',
+    },
+  ],
+  'pending files first': [
+    {
+      file: 'src/connectors/files/recover.js',
+      from: /(\(await moveParts\(fs, context, layout\.pending,[^\n]*\)) \+\n\s*(\(await moveParts\(fs, context, layout\.committed,[^\n]*\));/,
+      to: '$2 + $1;',
+    },
+  ],
+  'alive list': [{ file: kept, from: /for \(const number of newest\.alive\)/, to: 'for (const number of [])' }],
+} as const satisfies Record<string, readonly Change[]>
+
+export type Safeguard = keyof typeof safeguards
+
+export interface BrokenBuild extends Build {
+  remove(): Promise<void>
+}
+
+/** A copy of the build in which one safeguard is missing. @throws Error where the build does not have it as it is known here */
+export async function breakBuild(safeguard: Safeguard): Promise<BrokenBuild> {
+  const directory = await mkdtemp(join(tmpdir(), 'tidemark-broken-'))
+  await cp(join(projectRoot, 'dist'), join(directory, 'dist'), { recursive: true })
+  await cp(join(projectRoot, 'package.json'), join(directory, 'package.json'))
+  await cp(join(projectRoot, 'test/faults/fixtures/jobs.mjs'), join(directory, 'jobs.mjs'))
+  await symlink(join(projectRoot, 'node_modules'), join(directory, 'node_modules'))
+  for (const { file, from, to } of safeguards[safeguard]) {
+    const path = join(directory, 'dist', file)
+    const text = await readFile(path, 'utf8')
+    const changed = text.replace(from, to)
+    if (changed === text) throw new Error(`"${safeguard}" is not in ${file} as ${from}: adapt broken-builds.ts.`)
+    await writeFile(path, changed)
+  }
+  return {
+    cli: join(directory, 'dist/src/cli/main.js'),
+    jobs: join(directory, 'jobs.mjs'),
+    remove: () => rm(directory, { recursive: true, force: true }),
+  }
+}

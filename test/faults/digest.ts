@@ -1,0 +1,16 @@
+import { createHash } from 'node:crypto'
+import { readdir, readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+
+/** Of all names and contents below a folder. */
+export async function digestOf(folder: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const entry of (await readdir(folder, { recursive: true, withFileTypes: true })).sort((a, b) =>
+    join(a.parentPath, a.name) < join(b.parentPath, b.name) ? -1 : 1,
+  )) {
+    const path = join(entry.parentPath, entry.name)
+    hash.update(`${path}\n`)
+    if (entry.isFile()) hash.update(await readFile(path))
+  }
+  return hash.digest('hex')
+}

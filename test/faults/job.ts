@@ -1,0 +1,183 @@
+import { join } from 'node:path'
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
+import { until } from '../../examples/demo/until.js'
+import type { LogEntry } from '../../src/checkpoint/entry.js'
+import { ExecutionLog, retainedSnapshots } from '../../src/checkpoint-store/index.js'
+import type { RestoreReference } from '../../src/engine/engine.js'
+import { isTidemarkError } from '../../src/errors.js'
+import { type Ended, ended } from '../jobs/endings.js'
+import type { Definition } from './oracle.js'
+import type { Range } from './range.js'
+
+/** Records a second in each source of a task. */
+const rate = 150
+/** How many completed checkpoints a job keeps. */
+export const numRetained = 3
+/** A job that does not complete a checkpoint within this time after the last fault was healed has not survived it. */
+const recoveryMs = 180_000
+
+export type Resume = { readonly from: string } | undefined
+
+/** One job of the campaign: whichever of its executions is the newest. */
+export class CampaignJob {
+  readonly id: string
+  readonly definition: Definition
+  readonly out: string
+  readonly range: Range
+  #handle: WorkflowHandleWithFirstExecutionRunId | undefined
+  #watched: WorkflowHandle | undefined
+  #end: Ended | undefined
+  #isEndExpected = false
+
+  constructor(range: Range, id: string, definition: Definition) {
+    this.range = range
+    this.id = id
+    this.definition = definition
+    this.out = join(range.directory, 'out', id)
+  }
+
+  get handle(): WorkflowHandleWithFirstExecutionRunId {
+    if (this.#handle === undefined) throw new Error(`Job ${this.id} was not started.`)
+    return this.#handle
+  }
+
+  get execution(): string {
+    return this.handle.firstExecutionRunId
+  }
+
+  get limit(): string {
+    return join(this.range.directory, `limit-${this.id}`)
+  }
+
+  log(execution = this.execution): ExecutionLog {
+    return new ExecutionLog(this.range.roots, this.id, execution)
+  }
+
+  async start(restore: Resume, more: { readonly unlimited?: boolean } = {}): Promise<void> {
+    const handle = await patiently(() =>
+      this.range.client.workflow.start('streamJob', {
+        workflowId: this.id,
+        taskQueue: 'tidemark',
+        args: [
+          {
+            definition: this.definition,
+            parallelism: this.definition === 'copies' ? 2 : 1,
+            args: {
+              limit: this.limit,
+              pages: join(this.range.directory, 'in', '*.ndjson'),
+              out: this.out,
+              ...(!more.unlimited && { rate }),
+            },
+            checkpointing: { interval: 400, timeout: '3s', tolerableFailedCheckpoints: 3, numRetained },
+            restartStrategy: { type: 'fixed-delay', attempts: 1_000_000, delay: 10 },
+            restore: restore ?? { from: 'none' },
+          },
+        ],
+        workflowIdReusePolicy: 'ALLOW_DUPLICATE',
+        workflowIdConflictPolicy: 'FAIL',
+      }),
+    )
+    this.#handle = handle
+    this.#watch(handle)
+  }
+
+  /** Another run goes on with the execution, after a reset. */
+  follow(run: string): void {
+    this.#watch(this.range.client.workflow.getHandle(this.id, run))
+  }
+
+  /** From now on it is no surprise when it ends. */
+  expectEnd(): void {
+    this.#isEndExpected = true
+  }
+
+  #watch(handle: WorkflowHandle): void {
+    this.#watched = handle
+    this.#end = undefined
+    this.#isEndExpected = false
+    void this.range
+      .meanwhile(() =>
+        patiently(
+          () => this.#endOf(handle),
+          () => this.range.closing,
+        ),
+      )
+      .then(
+        (end) => {
+          if (this.#watched === handle) this.#end = end
+        },
+        () => undefined,
+      )
+  }
+
+  /** Of whichever run of the execution is the last. */
+  async #endOf(handle: WorkflowHandle): Promise<Ended> {
+    const end = await ended(handle)
+    const { status } = await this.range.client.workflow.getHandle(this.id).describe()
+    return { ...end, status: status.name }
+  }
+
+  /** How the execution ended, as soon as it has. */
+  async untilEnd(): Promise<Ended> {
+    return until(`the end of job ${this.id}`, () => this.#end, { timeoutMs: recoveryMs })
+  }
+
+  /** The newest entry of its log; undefined before the first one. */
+  async newest(): Promise<LogEntry | undefined> {
+    try {
+      return (await this.log().observe()).newest
+    } catch (error) {
+      if (isTidemarkError(error) && error.class === 'retry') return undefined
+      throw error
+    }
+  }
+
+  /** The number that the next checkpoint will have, or a higher one. */
+  async position(): Promise<number> {
+    return (await this.newest())?.number ?? 0
+  }
+
+  /** Resolves when a checkpoint above `number` is complete and its output committed. */
+  async untilCheckpointAbove(number: number, timeoutMs = recoveryMs): Promise<void> {
+    await until(
+      `a checkpoint of job ${this.id} above chk-${number}`,
+      async () => {
+        const newest = await this.newest()
+        if (newest !== undefined && newest.committedThrough > number) return true
+        if (this.#end !== undefined && !this.#isEndExpected)
+          throw new Error(`Job ${this.id} has ended by itself: ${JSON.stringify(this.#end)}`)
+        return undefined
+      },
+      { timeoutMs, everyMs: 60 },
+    )
+  }
+
+  /** What may be resumed, oldest first. */
+  async snapshots(): Promise<RestoreReference[]> {
+    const kept = await retainedSnapshots(this.range.roots, this.id)
+    return kept.map(({ execution, number, uri }) => ({ job: this.id, execution, number, uri }))
+  }
+}
+
+/** While the server is away, or comes back, the same again. What it says about the request itself is final. */
+export async function patiently<T>(call: () => Promise<T>, over = () => false): Promise<T> {
+  return until(
+    'an answer of the Temporal server',
+    async () => {
+      try {
+        return { answer: await call() }
+      } catch (error) {
+        if (isTransient(error) && !over()) return undefined
+        throw error
+      }
+    },
+    { timeoutMs: 120_000, everyMs: 200 },
+  ).then(({ answer }) => answer)
+}
+
+function isTransient(error: unknown): boolean {
+  const text = `${error} ${(error as { cause?: unknown }).cause ?? ''}`
+  return /UNAVAILABLE|DEADLINE_EXCEEDED|CANCELLED|ECONNREFUSED|connection|shutting down|RESOURCE_EXHAUSTED|not ready|Failed to connect/i.test(
+    text,
+  )
+}

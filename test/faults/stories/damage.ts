@@ -1,0 +1,55 @@
+import { open } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openSnapshot, verifySnapshot } from '../../../src/checkpoint-store/index.js'
+import { orderAt } from '../steps-of-the-path.js'
+import { type Scene, within } from './scene.js'
+
+/**
+ * A bit of the newest checkpoint's state flips, and a task fails: the job must not go on from it. It says what is damaged, and goes on from
+ * the newest checkpoint that is whole.
+ */
+export async function damage({ job, auditor }: Scene): Promise<string | undefined> {
+  const { range } = job
+  const output = /^out\/JOB\/[^/]+\/in-progress\//
+  const at = (op: 'write' | 'sync') => orderAt({ name: '', ops: [op], path: output }, job.id, range.directory)
+  const cut = await range.faults.arm({ ...at('write'), when: 'before', action: { do: 'hold' } })
+  const fail = await range.faults.arm({ ...at('sync'), when: 'before', action: { do: 'fail', code: 'EIO' } })
+  try {
+    if ((await within(20_000, cut.struck)) === undefined) return undefined
+    const newest = (await job.snapshots()).at(-1)
+    if (newest === undefined) return undefined
+    const { entry } = await openSnapshot(newest, range.roots)
+    const file = entry.tasks.flatMap((task) => task.state).findLast((handle) => handle.number === newest.number)
+    if (file === undefined) return undefined
+    auditor.damaged.push(file.path)
+    await flipBit(join(range.directory, 'state', job.id, newest.execution, file.path), Math.floor(file.size / 2))
+    job.expectEnd()
+    await cut.release()
+    const end = await job.untilEnd()
+    if (end.status !== 'FAILED' || !end.message.includes(file.path)) {
+      throw new Error(`Job ${job.id} met damage and ended as ${JSON.stringify(end)}.`)
+    }
+    let whole: string | undefined
+    for (const reference of await job.snapshots()) {
+      if ((await verifySnapshot(reference, range.roots)).ok) whole = reference.uri
+    }
+    await job.start({ from: whole ?? 'none' })
+    return `${file.path} of chk-${newest.number}`
+  } finally {
+    await fail.disarm()
+    await cut.disarm()
+    await cut.release()
+  }
+}
+
+async function flipBit(path: string, offset: number): Promise<void> {
+  const file = await open(path, 'r+')
+  try {
+    const byte = Buffer.alloc(1)
+    await file.read(byte, 0, 1, offset)
+    byte.writeUInt8(byte.readUInt8(0) ^ 0x10, 0)
+    await file.write(byte, 0, 1, offset)
+  } finally {
+    await file.close()
+  }
+}

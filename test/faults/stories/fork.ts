@@ -1,0 +1,45 @@
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { openSnapshot } from '../../../src/checkpoint-store/index.js'
+import { cancel } from '../../jobs/messages-to-jobs.js'
+import { Auditor } from '../audit/auditor.js'
+import { CampaignJob, numRetained } from '../job.js'
+import { orderAt } from '../steps-of-the-path.js'
+import { type Scene, within } from './scene.js'
+
+/**
+ * Another job begins from a checkpoint of this one and is held up before it has read the state; meanwhile the owner goes on and discards the
+ * checkpoint. The pin keeps it whole, and goes with the other job's first own checkpoint.
+ */
+export async function fork({ job, random }: Scene): Promise<string | undefined> {
+  const { range } = job
+  const oldest = (await job.snapshots()).find(({ execution }) => execution === job.execution)
+  if (oldest === undefined) return undefined
+  const { entry } = await openSnapshot(oldest, range.roots)
+  const other = new CampaignJob(range, `${job.id}-fork-${Math.floor(random() * 1e6)}`, job.definition)
+  const point = { name: 'recovery', ops: ['mkdir'], path: /^out\/JOB\/[^/]+\/in-progress$/ } as const
+  const order = orderAt(point, other.id, range.directory)
+  const held = await range.faults.arm({ ...order, when: 'before', action: { do: 'hold' } })
+  try {
+    await other.start({ from: oldest.uri })
+    if ((await within(20_000, held.struck)) === undefined) return undefined
+    // So many that the checkpoint is superseded, and one more, so that what it alone referred to has been discarded.
+    for (let more = 0; more < numRetained + 2; more++) await job.untilCheckpointAbove(await job.position())
+  } finally {
+    await held.disarm()
+    await held.release()
+  }
+  await other.untilCheckpointAbove(oldest.number)
+  await other.untilCheckpointAbove(await other.position())
+  await range.alone(() => range.history.collect())
+  const faults = await new Auditor(other, entry).audit()
+  if (faults.length > 0) throw new Error(faults.join('\n'))
+  other.expectEnd()
+  await cancel(range.client.workflow.getHandle(other.id), 'DELETE')
+  await other.untilEnd()
+  const pins = await readdir(join(range.directory, 'metadata', job.id, oldest.execution, 'pins')).catch(
+    (): string[] => [],
+  )
+  if (pins.includes(other.execution)) throw new Error(`The pin of ${other.id} outlived it.`)
+  return `chk-${oldest.number} was discarded by its owner meanwhile`
+}

@@ -1,0 +1,40 @@
+import { describe, expect, test, vi } from 'vitest'
+import { breakBuild, type Safeguard, safeguards } from '../faults/broken-builds.js'
+import { ownBuild } from '../faults/build.js'
+import { type CampaignReport, runCampaign } from '../faults/campaign.js'
+import { dealRounds } from '../faults/deck.js'
+import { shortRounds } from '../faults/short.js'
+
+/** The short fault campaign, and whether it sees what it is there to see. `npm run faults` plays the long one. */
+
+vi.setConfig({ testTimeout: 900_000 })
+
+function faultsOf({ rounds, faults }: CampaignReport): string[] {
+  return [...rounds.flatMap((round) => round.faults), ...faults]
+}
+
+test('nothing is lost, nothing is twice, nothing is wrongly deleted: fixed rounds', async () => {
+  const report = await runCampaign({ seed: 1, rounds: shortRounds(1), build: ownBuild, log: console.log })
+  expect(faultsOf(report)).toEqual([])
+})
+
+test('nothing is lost, nothing is twice, nothing is wrongly deleted: rounds by chance', async () => {
+  const seed = Math.floor(Math.random() * 1e9)
+  console.log(`npm run faults -- --seed ${seed} --rounds 16`)
+  const report = await runCampaign({ seed, rounds: dealRounds(seed, 16), build: ownBuild, log: console.log })
+  expect(faultsOf(report)).toEqual([])
+})
+
+describe('it is noticed where a safeguard is missing:', () => {
+  test.each(Object.keys(safeguards) as Safeguard[])('%s', async (safeguard) => {
+    const build = await breakBuild(safeguard)
+    try {
+      const report = await runCampaign({ seed: 1, rounds: shortRounds(1, safeguard), build, log: () => {} })
+      const faults = faultsOf(report)
+      expect(faults).not.toEqual([])
+      console.log(`${safeguard}: ${faults[0]?.slice(0, 200)}`)
+    } finally {
+      await build.remove()
+    }
+  })
+})
