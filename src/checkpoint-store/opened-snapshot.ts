@@ -65,19 +65,30 @@ function findPlaces(folder: Storage, record: ExecutionRecord, roots: Roots | und
 
 async function* readStateFile(places: readonly Storage[], handle: StateHandle): AsyncGenerator<Buffer> {
   for (const place of places) {
-    let found = true
+    let begun = false
     try {
-      yield* checked(place.readStream(handle.path), handle, joinUri(place.uri, handle.path))
+      for await (const chunk of checkedState(place.readStream(handle.path), handle, joinUri(place.uri, handle.path))) {
+        begun = true
+        yield chunk
+      }
+      return
     } catch (error) {
-      if (!isTidemarkError(error, 'ObjectNotFound')) throw error
-      found = false
+      // One that vanishes while it is read cannot be gone on with elsewhere.
+      if (begun || !isTidemarkError(error, 'ObjectNotFound')) throw error
     }
-    if (found) return
   }
   throw damaged(places.map((place) => joinUri(place.uri, handle.path)).join(' or '), 'it is missing')
 }
 
-async function* checked(chunks: AsyncIterable<Buffer>, handle: StateHandle, path: string): AsyncGenerator<Buffer> {
+/**
+ * The same chunks, of a file that is as its handle says.
+ * @throws CheckpointDamaged at their end
+ */
+export async function* checkedState(
+  chunks: AsyncIterable<Buffer>,
+  handle: StateHandle,
+  path: string,
+): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')
   let size = 0
   for await (const chunk of chunks) {

@@ -5,6 +5,7 @@ import { usageSentence } from './report-error.js'
 import { attachCommand } from './verbs/attach.js'
 import { cancelCommand } from './verbs/cancel.js'
 import { checkpointCommand } from './verbs/checkpoint.js'
+import { checkpointsCopyCommand } from './verbs/checkpoints-copy.js'
 import { checkpointsInspectCommand } from './verbs/checkpoints-inspect.js'
 import { checkpointsLsCommand } from './verbs/checkpoints-ls.js'
 import { checkpointsVerifyCommand } from './verbs/checkpoints-verify.js'
@@ -30,9 +31,8 @@ export function createProgram(context: Context): Command {
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', epilogue)
   const checkpoints = new Command('checkpoints').description('what is in the checkpoint storage')
-  for (const command of [checkpointsLsCommand, checkpointsInspectCommand, checkpointsVerifyCommand]) {
-    checkpoints.addCommand(command(context))
-  }
+  const readers = [checkpointsLsCommand, checkpointsInspectCommand, checkpointsVerifyCommand]
+  for (const command of [...readers, checkpointsCopyCommand]) checkpoints.addCommand(command(context))
   const verbs = [devCommand, workerCommand, runCommand, attachCommand, listCommand, statusCommand, cancelCommand]
   const more = [checkpointCommand, resumeCommand, forkCommand, gcCommand]
   for (const command of [...verbs, ...more]) program.addCommand(command(context))
