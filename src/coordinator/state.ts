@@ -143,6 +143,8 @@ export interface CoordinatorState {
   readonly note?: string
 
   readonly counts: Counts
+  /** The newest completed checkpoint of this execution, which failed ones may have pushed out of the history. */
+  readonly lastCompleted?: CheckpointStatistics
   /** Newest first. */
   readonly history: readonly CheckpointStatistics[]
 }

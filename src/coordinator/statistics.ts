@@ -3,8 +3,10 @@ import type { CoordinatorState, PendingSnapshot } from './state.js'
 
 /** The number is decided: its checkpoint is complete. */
 export function recordCompleted(state: CoordinatorState, pending: PendingSnapshot): CoordinatorState {
+  const row: CheckpointStatistics = { ...rowOf(state, pending), status: 'completed' }
   return {
-    ...record(state, { ...rowOf(state, pending), status: 'completed' }),
+    ...record(state, row),
+    lastCompleted: row,
     counts: { ...state.counts, completed: state.counts.completed + 1 },
   }
 }

@@ -51,7 +51,7 @@ export interface CheckpointsView {
 function latestOf(state: CoordinatorState): LatestCheckpoint | undefined {
   const number = state.latest
   if (number === undefined) return undefined
-  const row = state.history.find((r) => r.number === number && r.status === 'completed')
+  const row = [state.lastCompleted, ...state.history].find((r) => r?.number === number && r.status === 'completed')
   return {
     number,
     uri: snapshotUri(state.settings.roots.metadata, state.job, state.execution, number),

@@ -89,6 +89,11 @@ const hostAndPort = z
   .trim()
   .regex(/^[^\s/@:]+:\d+$/, 'must be host:port')
 
+const listenAddress = z
+  .string()
+  .trim()
+  .regex(/^(?:[A-Za-z0-9.-]+|\[[0-9a-fA-F:.]+\]):(?:0|[1-9]\d{0,4})$/, 'must be an address such as 127.0.0.1:9464')
+
 /** In the order in which they are shown. */
 export const configurationKeys = {
   checkpointsDir: key({
@@ -314,6 +319,12 @@ export const configurationKeys = {
     scope: 'host',
     schema: numeric(z.int().min(1).max(10_000)),
     fallback: ({ processors }) => 4 * processors,
+  }),
+  metricsAddress: key<string | undefined>({
+    name: 'metrics.prometheus.address',
+    scope: 'host',
+    schema: listenAddress,
+    fallback: undefined,
   }),
   /** Temporal warns at 10,240 events and ends a workflow at 51,200; replaying a few thousand takes well under a second. */
   eventsPerRun: key({

@@ -33,6 +33,8 @@ export interface Configuration {
   readonly leaseMs: number
   /** Live tasks that this host takes. */
   readonly slots: number
+  /** `host:port` at which this worker shows its metrics; absent: nowhere. */
+  readonly metricsAddress?: string
   /** Events of a run's Temporal history after which the next run takes over. */
   readonly eventsPerRun: number
 
@@ -103,6 +105,7 @@ export function buildConfiguration(settled: Settled): Configuration {
     heartbeatTimeoutMs: settled.heartbeatTimeout.value,
     leaseMs: settled.lease.value,
     slots: settled.slots.value,
+    ...(settled.metricsAddress.value !== undefined && { metricsAddress: settled.metricsAddress.value }),
     eventsPerRun: settled.eventsPerRun.value,
     entries: () => entries,
     canonical: () => canonicalText(entries),

@@ -8,6 +8,7 @@ import { dataConverter } from './data-converter.js'
 import { deploymentSlots } from './deployment-slots.js'
 import { ensureSearchAttributes } from './ensure-search-attributes.js'
 import { HostPresence } from './host-presence.js'
+import { type Monitoring, startMonitoring } from './monitoring.js'
 import { installRuntime } from './runtime.js'
 import type { TemporalTarget } from './target.js'
 import { definitionQueue, hostQueue } from './task-queues.js'
@@ -41,7 +42,8 @@ const cachedWorkflows = 1_000
 const stickyTimeout = '2s'
 
 /**
- * Starts polling. Errors: `TemporalUnreachable`, `DefinitionError` for a job file that cannot be loaded.
+ * Starts polling. Errors: `TemporalUnreachable`, `DefinitionError` for a job file that cannot be loaded, `InvalidConfiguration` where metrics cannot be
+ * shown at the address that is configured.
  */
 export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promise<TidemarkWorker> {
   const { target, configuration } = options
@@ -56,7 +58,9 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
   })
   let client: ClientConnection | undefined
   let connection: NativeConnection | undefined
+  let monitoring: Monitoring | undefined
   const release = async () => {
+    monitoring?.close()
     await host.close()
     await connection?.close()
     await client?.connection.close()
@@ -66,7 +70,10 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     connection = await connectNative(target)
     const searchAttributes = await registered(client, target, log)
     const presence = new HostPresence({ client: client.client, engine: host, configuration, log })
-    const workers = await createWorkers({ target, configuration, host, client, connection, searchAttributes, presence })
+    monitoring = await startMonitoring(host, configuration, client.client, log)
+    const { sinks } = monitoring
+    const parts = { target, configuration, host, client, connection, searchAttributes, presence, sinks }
+    const workers = await createWorkers(parts)
     const worker = run(host, workers, presence, release)
     presence.begin()
     return worker
@@ -84,10 +91,11 @@ interface Parts {
   readonly connection: NativeConnection
   readonly searchAttributes: boolean
   readonly presence: HostPresence
+  readonly sinks: Monitoring['sinks']
 }
 
 async function createWorkers(parts: Parts): Promise<Worker[]> {
-  const { target, configuration, host, client, connection, searchAttributes, presence } = parts
+  const { target, configuration, host, client, connection, searchAttributes, presence, sinks } = parts
   const common = {
     connection,
     namespace: target.namespace,
@@ -105,6 +113,7 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
       workflowBundle: await workflowBundle(),
       stickyQueueScheduleToStartTimeout: stickyTimeout,
       maxCachedWorkflows: cachedWorkflows,
+      sinks,
       activities: createStorageActivities({ configuration, client: client.client, searchAttributes }),
     }),
     Worker.create({

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { Worker } from '@temporalio/worker'
 import { dataConverter } from '../../src/temporal/data-converter.js'
+import { sinksTo } from '../../src/temporal/monitoring.js'
 import { installRuntime } from '../../src/temporal/runtime.js'
 
 export const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
@@ -21,7 +22,10 @@ export async function replayAll(client: Client): Promise<number> {
 export async function replay(histories: readonly { workflowId: string; history: unknown }[]): Promise<number> {
   if (histories.length === 0) return 0
   quiet()
-  const results = Worker.runReplayHistories({ workflowBundle: { codePath }, dataConverter }, histories)
+  const results = Worker.runReplayHistories(
+    { workflowBundle: { codePath }, dataConverter, sinks: sinksTo(() => {}) },
+    histories,
+  )
   let replayed = 0
   for await (const { workflowId, error } of results) {
     if (error) throw new Error(`The history of ${workflowId} does not replay: ${error.message}`, { cause: error })

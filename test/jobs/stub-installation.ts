@@ -6,6 +6,7 @@ import type { DefinitionActivities, HostActivities, StorageActivities } from '..
 import { jobDefaults } from '../../src/spec/job-defaults.js'
 import { resolveJobSpec } from '../../src/spec/job-spec.js'
 import { dataConverter } from '../../src/temporal/data-converter.js'
+import { sinksTo } from '../../src/temporal/monitoring.js'
 import { installRuntime } from '../../src/temporal/runtime.js'
 import { definitionQueue, hostQueue } from '../../src/temporal/task-queues.js'
 import { deployedOn, settingsOf } from '../coordinator/fixtures.js'
@@ -38,7 +39,13 @@ export async function startStubInstallation(): Promise<StubInstallation> {
   const connection = env.nativeConnection
   const common = { connection, dataConverter, namespace: 'default' }
   const workers = await Promise.all([
-    Worker.create({ ...common, taskQueue: 'stub', workflowBundle: { codePath }, activities: storage }),
+    Worker.create({
+      ...common,
+      taskQueue: 'stub',
+      workflowBundle: { codePath },
+      activities: storage,
+      sinks: sinksTo(() => {}),
+    }),
     Worker.create({ ...common, taskQueue: definitionQueue(definition), activities: deployer }),
     Worker.create({ ...common, taskQueue: hostQueue(host), activities: hostOf(scripts) }),
   ])

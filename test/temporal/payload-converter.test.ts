@@ -141,6 +141,7 @@ describe('on a real server', () => {
       TidemarkLatestCheckpoint: [7],
       TidemarkLastCheckpointTime: [new Date(time)],
       TidemarkFailedCheckpoints: [2],
+      TidemarkConsecutiveFailures: [1],
     })
   })
 })

@@ -1,6 +1,7 @@
 import { condition, defineQuery, defineSignal, setHandler, upsertSearchAttributes } from '@temporalio/workflow'
 import { isUnreadable } from '../../src/temporal/payload-converter.js'
 import {
+  consecutiveFailuresKey,
   definitionKey,
   failedCheckpointsKey,
   jobStateKey,
@@ -30,5 +31,6 @@ export async function describeItself(time: number): Promise<void> {
     { key: latestCheckpointKey, value: 7 },
     { key: lastCheckpointTimeKey, value: new Date(time) },
     { key: failedCheckpointsKey, value: 2 },
+    { key: consecutiveFailuresKey, value: 1 },
   ])
 }

@@ -1,0 +1,41 @@
+import { type Client, WorkflowNotFoundError } from '@temporalio/client'
+import type { InjectedSinks } from '@temporalio/worker'
+import type { TidemarkSinks } from '../../workflows/sinks.js'
+import type { EmbeddedHost } from '../engine/embedded/index.js'
+import { Metrics } from '../metrics/metrics.js'
+import { serveMetrics } from '../metrics/serve-metrics.js'
+import type { Configuration } from '../spec/configuration.js'
+
+/** The metrics of a worker, where they are asked for; else what workflows say is dropped. */
+export interface Monitoring {
+  readonly sinks: InjectedSinks<TidemarkSinks>
+  close(): void
+}
+
+export async function startMonitoring(
+  host: EmbeddedHost,
+  { metricsAddress, slots }: Configuration,
+  client: Client,
+  log: (line: string) => void,
+): Promise<Monitoring> {
+  if (metricsAddress === undefined) return { sinks: sinksTo(() => {}), close() {} }
+  const facts = { host: host.host, slots, freeSlots: () => host.freeSlots(), jobs: () => host.jobs() }
+  const metrics = new Metrics(facts, (job) => isRunning(client, job))
+  const server = await serveMetrics(metrics, metricsAddress)
+  log(`Metrics for Prometheus: ${server.url}`)
+  return { sinks: sinksTo((figures) => metrics.report(figures)), close: () => server.close() }
+}
+
+/** What workers must be given, since workflows call it. */
+export function sinksTo(report: TidemarkSinks['monitoring']['report']): InjectedSinks<TidemarkSinks> {
+  return { monitoring: { report: { fn: (_info, figures) => report(figures), callDuringReplay: true } } }
+}
+
+async function isRunning(client: Client, job: string): Promise<boolean> {
+  try {
+    return (await client.workflow.getHandle(job).describe()).status.name === 'RUNNING'
+  } catch (error) {
+    if (error instanceof WorkflowNotFoundError) return false
+    throw error
+  }
+}
