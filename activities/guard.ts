@@ -29,8 +29,8 @@ export function toFailure(error: unknown): unknown {
   const failure = ApplicationFailure.create({
     message: error.message,
     type: error.code,
-    // These two go on to another host, or wait for this one.
-    nonRetryable: !waits && error.class !== 'retry',
+    // These two go on to another host, or wait for this one. A snapshot that is lost is taken anew, under another number.
+    nonRetryable: !waits && (error.class !== 'retry' || error.code === 'SnapshotLost'),
     ...(waits && { nextRetryDelay: '2s' }),
     ...(error.details === undefined ? {} : { details: [error.details] }),
   })

@@ -1,18 +1,18 @@
 import type { ExecutionRecord, RestoredFrom } from '../src/checkpoint/execution-record.js'
 import {
+  adviseFallback,
+  chooseRestore,
   closeOpenExecutions,
   ExecutionLog,
   openRoots,
   openSnapshot,
   pin,
   type Roots,
-  resolveRestore,
   retainedSnapshots,
-  verifySnapshot,
 } from '../src/checkpoint-store/index.js'
 import type { Opened } from '../src/coordinator/events.js'
 import type { Settings } from '../src/coordinator/state.js'
-import { TidemarkError } from '../src/errors.js'
+import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import { type JobSpec, resolveJobSpec } from '../src/spec/job-spec.js'
 import { probe } from '../src/storage/index.js'
 import type { OpenInput } from './contract.js'
@@ -49,7 +49,9 @@ export async function open(dependencies: StorageDependencies, input: OpenInput):
   }
   const { newest } = await log.observe()
   // A record that landed late was seen by no execution that began before it did; this run is the job's now, so theirs end.
-  if (present !== undefined && newest?.kind !== 'closed') await closeOthers(roots, input)
+  if (present !== undefined && newest?.kind !== 'closed') {
+    await closeOthers(roots, input, spec.restore?.fallback ?? false)
+  }
   const { restoredFrom } = record
   const restored = restoredFrom && newest === undefined ? await openSnapshot(restoredFrom) : undefined
   return {
@@ -61,9 +63,27 @@ export async function open(dependencies: StorageDependencies, input: OpenInput):
   }
 }
 
-async function closeOthers(roots: Roots, { job, execution, at, nonce }: OpenInput): Promise<void> {
+async function closeOthers(roots: Roots, { job, execution, at, nonce }: OpenInput, overDamage: boolean): Promise<void> {
   const reason = `a run of the job's execution ${execution} began`
-  await closeOpenExecutions(roots, job, { except: execution, at: new Date(at).toISOString(), nonce, reason })
+  await closeOpenExecutions(roots, job, {
+    except: execution,
+    at: new Date(at).toISOString(),
+    nonce,
+    reason,
+    overDamage,
+  })
+}
+
+/** A damaged log among them is told with what could be gone back to. */
+async function closeOlder(roots: Roots, input: OpenInput, { restore }: JobSpec): Promise<void> {
+  try {
+    await closeOthers(roots, input, restore?.fallback ?? false)
+  } catch (error) {
+    if (!isTidemarkError(error, 'CheckpointDamaged')) throw error
+    const advice = await adviseFallback(roots, input.job, 'latest')
+    const message = `An earlier execution of job "${input.job}" cannot be ended: ${error.message} ${advice}`
+    throw new TidemarkError('RestoreFailed', message, { cause: error, ...(error.path && { path: error.path }) })
+  }
 }
 
 async function begin(
@@ -73,7 +93,7 @@ async function begin(
   spec: JobSpec,
   settings: Settings,
 ): Promise<ExecutionRecord> {
-  await closeOthers(roots, input)
+  await closeOlder(roots, input, spec)
   const restoredFrom = await settleRestore(roots, input, spec)
   return log.create({
     formatVersion: 1,
@@ -108,15 +128,12 @@ async function settleRestore(roots: Roots, input: OpenInput, spec: JobSpec): Pro
       'restore.claimMode CLAIM is not supported yet: use NO_CLAIM and delete the old checkpoint afterwards.'
     throw new TidemarkError('NotSupportedYet', message)
   }
-  const { reference, entry } = await resolveRestore(roots, input.job, restore.from)
-  const report = await verifySnapshot(reference)
-  if (!report.ok) {
-    throw new TidemarkError(
-      'RestoreFailed',
-      `Checkpoint ${reference.uri} cannot be restored: ${report.problems.join('; ')}. Choose another one with restore.from.`,
-      { path: reference.uri },
-    )
-  }
+  const { reference, entry, skipped } = await chooseRestore(roots, input.job, restore.from, restore.fallback)
   await pin(roots, reference, { job: input.job, execution: input.execution })
-  return { ...reference, claimMode: restore.claimMode, ancestry: entry.ancestry }
+  return {
+    ...reference,
+    claimMode: restore.claimMode,
+    ancestry: entry.ancestry,
+    ...(skipped.length > 0 && { skipped }),
+  }
 }

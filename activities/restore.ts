@@ -1,5 +1,5 @@
 import { snapshotUri } from '../src/checkpoint/paths.js'
-import { verifySnapshot } from '../src/checkpoint-store/index.js'
+import { adviseFallback, verifySnapshot } from '../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../src/engine/engine.js'
 import { TidemarkError } from '../src/errors.js'
 import type { LogReference } from './contract.js'
@@ -7,12 +7,13 @@ import { liveRecord, openLog } from './entries.js'
 
 /**
  * Where the next attempt begins: the newest alive snapshot of this execution, else what the execution was restored from,
- * else nothing. Every file of it is read and checked before a task is started.
+ * else nothing. Every file of it is read and checked before a task is started. An execution never steps back by itself: output that the
+ * damaged checkpoint covers is committed, and only a new execution may put it aside. So it fails, and says what a resume could go back to.
  */
 export async function resolveRestorePoint(
   input: LogReference & { readonly alive: readonly number[] },
 ): Promise<{ readonly restore?: RestoreReference }> {
-  const { log } = openLog(input)
+  const { roots, log } = openLog(input)
   const record = await liveRecord(log, input)
   const number = input.alive.at(-1)
   const restore: RestoreReference | undefined =
@@ -27,7 +28,8 @@ export async function resolveRestorePoint(
   if (restore === undefined) return {}
   const { ok, problems } = await verifySnapshot(restore)
   if (!ok) {
-    const message = `Checkpoint ${restore.uri} cannot be restored: ${problems.join('; ')}. Resume the job from another one.`
+    const advice = await adviseFallback(roots, input.job, restore.uri)
+    const message = `Checkpoint ${restore.uri} cannot be restored: ${problems.join(' ')} ${advice}`
     throw new TidemarkError('RestoreFailed', message, { path: restore.uri })
   }
   const { job, execution, uri } = restore

@@ -1,12 +1,14 @@
+import { log as activityLog } from '@temporalio/activity'
 import { decodePart } from '../src/checkpoint/codecs.js'
 import type { CheckpointStatistics, SnapshotEntry } from '../src/checkpoint/entry.js'
 import { executionFolder } from '../src/checkpoint/paths.js'
 import { checksumOf } from '../src/checkpoint/sealed-json.js'
-import type { Roots } from '../src/checkpoint-store/index.js'
+import { discard, type Roots } from '../src/checkpoint-store/index.js'
 import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
 import type { PartManifest } from '../src/engine/part-manifest.js'
-import { TidemarkError } from '../src/errors.js'
+import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { Json } from '../src/json.js'
+import { joinUri } from '../src/storage/index.js'
 import type { LogReference, Placed, PublishInput } from './contract.js'
 import { ancestryAt, commonFields, liveRecord, mustCount, openLog } from './entries.js'
 
@@ -42,7 +44,7 @@ export async function writeMetadata(input: PublishInput): Promise<void> {
 export async function writeAborted(
   input: Placed<EntryPlan> & { readonly reason: string },
 ): Promise<{ readonly outcome: 'aborted' | 'adopted' }> {
-  const { log } = openLog(input.log)
+  const { roots, log } = openLog(input.log)
   const record = await liveRecord(log, input.log)
   const fields = commonFields(input.log, record, input.plan)
   const outcome = await log.abort(
@@ -56,18 +58,42 @@ export async function writeAborted(
       `This run does not own execution ${input.log.execution} any more: ${outcome.reason}${owner}.`,
     )
   }
+  if (outcome.outcome === 'aborted') await removeTraces(roots, input.log)
   return { outcome: outcome.outcome }
 }
 
+/**
+ * What was written for the number that is now given up goes at once: while checkpoints keep failing no discard would come, and a full disk
+ * would fill further. Best effort; what stays, or is still being written, is found by the next discard.
+ */
+async function removeTraces(roots: Roots, { job, execution }: LogReference): Promise<void> {
+  try {
+    await discard(roots, job, execution)
+  } catch (error) {
+    activityLog.warn('What a failed checkpoint left is not removed yet', { error })
+  }
+}
+
+/**
+ * A part that is missing, or is not what the host wrote, is the loss of this one checkpoint, which nothing refers to yet; the job is none
+ * the worse. So it is no damage to the job's checkpoints, but a checkpoint that failed: given up, counted, taken anew.
+ */
 async function readPart(roots: Roots, log: LogReference, plan: PublicationPlan): Promise<PartManifest> {
   const name = `${executionFolder(log.job, log.execution)}/${plan.part.path}`
-  const bytes = await roots.metadata.read(name)
-  if (bytes.length !== plan.part.size || checksumOf(bytes) !== plan.part.checksum) {
-    throw new TidemarkError('CheckpointDamaged', `The part manifest ${name} is not what the host wrote.`, {
-      path: name,
-    })
+  try {
+    const bytes = await roots.metadata.read(name)
+    if (bytes.length === plan.part.size && checksumOf(bytes) === plan.part.checksum) return decodePart(bytes)
+  } catch (error) {
+    if (!isTidemarkError(error, 'ObjectNotFound') && !isTidemarkError(error, 'CheckpointDamaged')) throw error
   }
-  return decodePart(bytes)
+  const path = joinUri(roots.metadata.uri, name)
+  throw new TidemarkError(
+    'SnapshotLost',
+    `The part manifest ${path} is not what the host wrote: chk-${plan.number} is lost.`,
+    {
+      path,
+    },
+  )
 }
 
 function ownStatistics(plan: PublicationPlan): CheckpointStatistics {

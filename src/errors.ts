@@ -37,6 +37,7 @@ export const errorClasses = {
   TasksGone: 'retry',
   TaskFailed: 'retry',
   CheckpointExpired: 'retry',
+  SnapshotLost: 'retry',
   Fenced: 'fenced',
   RunChanged: 'fenced',
   ExecutionClosed: 'fenced',

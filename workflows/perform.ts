@@ -176,10 +176,14 @@ export class Performer {
       case 'abort': {
         const { plan, reason } = command
         const { number } = plan
-        return attempt(claim, async () => {
-          const { outcome } = await storage(`give up chk-${number}`).writeAborted({ log, plan, reason })
-          return outcome === 'aborted' ? { type: 'aborted', number } : { type: 'publicationAdopted', number }
-        })
+        return attempt(
+          claim,
+          async () => {
+            const { outcome } = await storage(`give up chk-${number}`).writeAborted({ log, plan, reason })
+            return outcome === 'aborted' ? { type: 'aborted', number } : { type: 'publicationAdopted', number }
+          },
+          (failure) => ({ type: 'abortFailed', number, failure }),
+        )
       }
       case 'commit': {
         const { host, number, reference } = command

@@ -1,5 +1,5 @@
 import { encodeEntry } from '../checkpoint/codecs.js'
-import type { AbortedEntry, LogEntry, Owner, SnapshotEntry } from '../checkpoint/entry.js'
+import type { AbortedEntry, ClosedEntry, LogEntry, Owner, SnapshotEntry } from '../checkpoint/entry.js'
 import { type Admission, admit, countsAfter, judgeAbort } from '../checkpoint/log-rules.js'
 import { entryPath } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
@@ -51,6 +51,20 @@ export async function appendEntry(folder: Storage, entry: LogEntry): Promise<App
     return (await checkCounts(folder, entry.number)) ?? { outcome: 'appended' }
   }
   return found instanceof Uint8Array ? { outcome: 'taken', by: decodeEntryAt(folder, entry.number, found) } : found
+}
+
+/**
+ * Appends the entry that closes a log whose newest entry cannot be read. Nobody else can append there, since everybody reads that entry first;
+ * of two that close at once one gets the number. The caller has seen that the entry before is the newest, and damaged.
+ */
+export async function appendOverDamage(folder: Storage, entry: ClosedEntry): Promise<AppendOutcome> {
+  const bytes = encodeEntry(entry)
+  const outcome = await folder.createIfAbsent(entryPath(entry.number), bytes)
+  const holder = outcome === 'created' ? bytes : await readIfThere(folder, entryPath(entry.number))
+  if (holder !== undefined && !bytesEqual(holder, bytes)) {
+    return { outcome: 'taken', by: decodeEntryAt(folder, entry.number, holder) }
+  }
+  return (await checkCounts(folder, entry.number)) ?? { outcome: 'appended' }
 }
 
 /**

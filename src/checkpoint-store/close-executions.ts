@@ -3,10 +3,11 @@ import type { ClosedEntry, LogEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import type { Storage } from '../storage/index.js'
-import { appendEntry } from './append-entry.js'
+import { appendEntry, appendOverDamage } from './append-entry.js'
 import { listExecutions } from './executions.js'
 import { observeLog, patience, readEntryIfThere } from './read-log.js'
 import { placeOf, type Roots } from './roots.js'
+import { type TolerantView, viewFolder, viewTolerantly } from './tolerant-view.js'
 
 export interface Successor {
   /** The execution that begins; its own log is left alone. */
@@ -15,6 +16,11 @@ export interface Successor {
   readonly at: string
   readonly nonce: string
   readonly reason: string
+  /**
+   * Logs whose newest entry is damaged are closed over it, and executions whose record is are left alone: for a start that
+   * steps back from what is damaged. Otherwise damage is an error.
+   */
+  readonly overDamage?: boolean
 }
 
 /**
@@ -25,14 +31,22 @@ export interface Successor {
  * @throws ExecutionClosed where the caller's own execution has been closed: it is a late try, and a successor runs
  */
 export async function closeOpenExecutions(roots: Roots, job: string, successor: Successor): Promise<string[]> {
-  const others = (await listExecutions(roots, job)).filter((view) => view.record.execution !== successor.except)
+  const views = successor.overDamage ? await viewTolerantly(roots, job) : await listPlainly(roots, job)
+  const others = views.filter((view) => view.execution !== successor.except)
   // After the listing: a successor of ours closes our log before it creates its own record. So whoever sees that successor in the
   // listing sees here that it came too late to close anything.
   await refuseSuperseded(placeOf(roots, job, successor.except).metadata, job, successor.except)
-  for (const { record, state } of others) {
-    if (state === 'open') await closeLog(placeOf(roots, job, record.execution).metadata, asClosing(successor))
+  for (const { execution, state, damage } of others) {
+    const folder = placeOf(roots, job, execution).metadata
+    if (damage?.number !== undefined) await closeOverDamage(folder, execution, asClosing(successor))
+    else if (state === 'open') await closeLog(folder, asClosing(successor))
   }
-  return others.map((view) => view.record.execution)
+  return others.map((view) => view.execution)
+}
+
+async function listPlainly(roots: Roots, job: string): Promise<Pick<TolerantView, 'execution' | 'state' | 'damage'>[]> {
+  const views = await listExecutions(roots, job)
+  return views.map(({ record: { execution }, state }) => ({ execution, state }))
 }
 
 async function refuseSuperseded(own: Storage, job: string, execution: string): Promise<void> {
@@ -90,4 +104,25 @@ async function findSavepoints(folder: Storage, alive: readonly number[]): Promis
     }
   }
   return savepoints
+}
+
+/**
+ * The entry that cannot be read may have been a snapshot, so it stays alive: it can be put back from a copy, and nothing that it may
+ * refer to is deleted. All else is what the newest readable entry says.
+ */
+async function closeOverDamage(folder: Storage, execution: string, closing: Closing): Promise<void> {
+  for (let attempt = 0; attempt < patience; attempt++) {
+    const view = await viewFolder(folder, execution, folder.uri)
+    const number = view?.damage?.number
+    if (view?.record?.state !== 'live' || number === undefined) return
+    const alive = [...new Set([...view.alive, number])].sort((a, b) => a - b)
+    const planned = await planClosed(folder, view.record, view.newest, closing)
+    const kept = alive.filter((one) => planned.alive.includes(one) || one > (view.newest?.number ?? 0))
+    const claim = view.newest?.owner.claim ?? number
+    const entry: ClosedEntry = { ...planned, number: number + 1, owner: { ...planned.owner, claim }, alive: kept }
+    const outcome = await appendOverDamage(folder, entry)
+    if (outcome.outcome === 'appended') return
+  }
+  const message = `The log at ${folder.uri}, whose newest entry is damaged, could not be closed; try again.`
+  throw new TidemarkError('StorageUnavailable', message, { path: folder.uri })
 }

@@ -6,6 +6,7 @@ import { executionRecordName, idPattern } from '../checkpoint/paths.js'
 import { readLedger } from './ledger.js'
 import { observeLog } from './read-log.js'
 import { placeOf, type Roots } from './roots.js'
+import { viewTolerantly } from './tolerant-view.js'
 
 /** An execution as its log tells it. */
 export interface ExecutionView {
@@ -43,14 +44,15 @@ export async function listExecutions(roots: Roots, job: string): Promise<Executi
 }
 
 /**
- * Ids of a job's executions that have ended, those included of which nothing is left.
+ * Ids of a job's executions that have ended, those included of which nothing is left, and those that are damaged: nobody can
+ * write there any more.
  * @param except an execution that is not asked about
  */
 export async function closedExecutions(roots: Roots, job: string, except: string): Promise<string[]> {
-  const views = await listExecutions(roots, job)
+  const views = await viewTolerantly(roots, job)
   // In this order: whichever is collected meanwhile is in the ledger before its tombstone goes.
   const collected = await readLedger(roots, job)
-  const closed = views.filter(({ state }) => state !== 'open').map(({ record }) => record.execution)
+  const closed = views.filter(({ state, damage }) => state !== 'open' || damage).map(({ execution }) => execution)
   return [...new Set([...closed, ...collected])].filter((execution) => execution !== except)
 }
 

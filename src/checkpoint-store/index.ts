@@ -1,5 +1,6 @@
 export type { AbortOutcome, AppendOutcome, Fenced, Publication } from './append-entry.js'
 export { type AuditContext, AuditTrail, readAudit } from './audit-trail.js'
+export { adviseFallback, type ChosenRestore, chooseRestore } from './choose-restore.js'
 export { closeOpenExecutions, type Successor } from './close-executions.js'
 export { type CollectOptions, collect, defaultCollectRules } from './collect.js'
 export type { CollectedExecution, CollectedLeftover, CollectedPin, CollectReport } from './collect-report.js'
@@ -17,4 +18,6 @@ export { findUnfinishedOutput, recordCommitted, type UnfinishedOutput } from './
 export { type ResolvedRestore, resolveRestore } from './resolve-restore.js'
 export { type RestorableSnapshot, retainedSnapshots } from './retained-snapshots.js'
 export { openRoots, type Roots } from './roots.js'
+export { viewExecution, viewTolerantly } from './tolerant-view.js'
+export { verifyParts } from './verify-parts.js'
 export { type VerifyReport, verifySnapshot } from './verify-snapshot.js'

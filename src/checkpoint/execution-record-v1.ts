@@ -20,6 +20,7 @@ export const executionRecordV1: z.ZodType<ExecutionRecord> = z.strictObject({
       uri: z.string().min(1),
       claimMode: z.enum(['NO_CLAIM', 'CLAIM']),
       ancestry,
+      skipped: z.array(z.strictObject({ uri: z.string().min(1), reason: z.string() })).exactOptional(),
     })
     .exactOptional(),
 })

@@ -32,4 +32,12 @@ export interface RestoredFrom {
   readonly claimMode: ClaimMode
   /** The restored snapshot's ancestry: what this execution's output builds on. */
   readonly ancestry: Ancestry
+  /** Set where a fallback stepped back: what was asked for and is damaged, and what was tried after it. */
+  readonly skipped?: readonly SkippedSnapshot[]
+}
+
+/** A damaged snapshot that was not restored, or a damaged execution of which none could be. */
+export interface SkippedSnapshot {
+  readonly uri: string
+  readonly reason: string
 }

@@ -1,4 +1,4 @@
-import { type Roots, resolveRestore } from '../checkpoint-store/index.js'
+import { type ChosenRestore, chooseRestore, type Roots, resolveRestore } from '../checkpoint-store/index.js'
 import type { JobRequest, TidemarkClient } from '../client/index.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import type { JobSpec } from '../spec/job-spec.js'
@@ -7,11 +7,39 @@ import type { JobSpec } from '../spec/job-spec.js'
  * What a job did before, to be done again from one of its checkpoints. The checkpoint's own metadata says so, and needs neither
  * Temporal nor its memory of the job.
  * @param from `latest`, `chk-<n>`, or a path
+ * @param fallback what the job was asked to do is taken from the newest valid checkpoint; which one it is that the job begins from, the job
+ *   settles itself, since it then records what was passed over
  * @throws RestoreFailed with what is there instead
  */
-export async function requestFromCheckpoint(roots: Roots, job: string, from: string): Promise<JobRequest> {
-  const { reference, entry } = await resolveRestore(roots, job, from)
-  return { ...asRequest(entry.spec as unknown as JobSpec), restore: { from: reference.uri } }
+export async function requestFromCheckpoint(
+  roots: Roots,
+  job: string,
+  from: string,
+  { fallback, newJob }: { readonly fallback: boolean; readonly newJob: boolean },
+): Promise<JobRequest> {
+  const { reference, entry, skipped } = fallback
+    ? await chooseRestore(roots, job, from, true)
+    : await withoutFallback(roots, job, from)
+  const request = asRequest(entry.spec as unknown as JobSpec)
+  const [first] = skipped
+  if (first === undefined) return { ...request, restore: { from: reference.uri } }
+  // Where a whole execution is damaged there is no checkpoint to name, and `latest` means another one under another job's id.
+  const asked = isCheckpoint(first.uri) ? first.uri : newJob ? reference.uri : from
+  return { ...request, restore: { from: asked, fallback } }
+}
+
+/** The state files are the job's to read, which takes long where they are large; only a refusal looks for what to advise. */
+async function withoutFallback(roots: Roots, job: string, from: string): Promise<ChosenRestore> {
+  try {
+    return { ...(await resolveRestore(roots, job, from)), skipped: [] }
+  } catch (error) {
+    if (!isTidemarkError(error, 'RestoreFailed') && !isTidemarkError(error, 'CheckpointDamaged')) throw error
+    return chooseRestore(roots, job, from, false)
+  }
+}
+
+function isCheckpoint(uri: string): boolean {
+  return /\/chk-[0-9]+$/.test(uri)
 }
 
 /** The same without its state: from the newest checkpoint, or, where none is kept, from what Temporal remembers. */

@@ -40,5 +40,7 @@ export interface JobRequest {
     readonly from: string
     readonly claimMode?: ClaimMode
     readonly allowNonRestoredState?: boolean
+    /** Where the checkpoint is damaged: go back to the newest older one that is valid. */
+    readonly fallback?: boolean
   }
 }

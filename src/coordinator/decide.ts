@@ -7,7 +7,7 @@ import { type Decision, stay, without } from './decision.js'
 import { drain, onOutputFinished, onOutputUnfinished, onStopped } from './draining.js'
 import { beginEnding } from './ending.js'
 import type { CoordinatorEvent } from './events.js'
-import { onAborted, onPublicationUnknown, onSnapshotFailed } from './giving-up.js'
+import { onAborted, onAbortFailed, onPublicationUnknown, onSnapshotFailed } from './giving-up.js'
 import { claimAfter, end, loseOwnership, observe, onClaimed, onClaimFailed, onOpened } from './ownership.js'
 import {
   failAttempt,
@@ -81,6 +81,8 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
       return onPublicationUnknown(state, event.number, event.failure)
     case 'aborted':
       return onAborted(state, event.number, event)
+    case 'abortFailed':
+      return onAbortFailed(state, event.number, event.failure)
     case 'committed':
       return onCommitted(state, event.number, event)
     case 'commitFailed':

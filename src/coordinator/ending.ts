@@ -43,7 +43,8 @@ export function withNote(state: CoordinatorState, note: string): CoordinatorStat
 }
 
 /** The last step: answers everyone who waits, and says how the workflow closes. */
-export function endNow(state: CoordinatorState): Decision {
+export function endNow(settled: CoordinatorState): Decision {
+  const state = withFallback(settled)
   const { ending, pending, alive: kept } = state
   if (!ending) throw new TidemarkError('InvariantBroken', `Job ${state.job} ended without an ending.`)
   const reason = `the job has ended as ${ending.ending}`
@@ -84,6 +85,14 @@ export function endNow(state: CoordinatorState): Decision {
       },
     ],
   }
+}
+
+/** A job that began from an older checkpoint than it was asked to says so to the end, however it ends. */
+function withFallback(state: CoordinatorState): CoordinatorState {
+  const { restoredFrom } = state
+  if (restoredFrom?.skipped === undefined) return state
+  const skipped = restoredFrom.skipped.map(({ uri, reason }) => `${uri} (${reason.replace(/\.$/, '')})`)
+  return withNote(state, `It fell back to ${restoredFrom.uri}, since these are damaged: ${skipped.join('; ')}.`)
 }
 
 /** Stops waiting for the pending snapshot. What is committing is complete already; what is undecided counts as failed. */

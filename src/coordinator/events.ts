@@ -72,6 +72,8 @@ export type EventBody =
   | { readonly type: 'publicationUnknown'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'aborted'; readonly number: number }
   | { readonly type: 'publicationAdopted'; readonly number: number }
+  /** Neither is known, and never will be: the log cannot be read. */
+  | { readonly type: 'abortFailed'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'commitFailed'; readonly number: number; readonly failure: Failure }
   /** An append or a message under this claim found a newer owner. */

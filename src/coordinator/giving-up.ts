@@ -2,6 +2,7 @@ import { scheduleCheckpoint } from './checkpointing.js'
 import type { Command, EntryPlan } from './commands.js'
 import { andThen, type Decision, stay, without } from './decision.js'
 import { drain } from './draining.js'
+import { beginEnding, leavePending } from './ending.js'
 import type { EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
 import { failAttempt, leaveLostHost } from './restarts.js'
@@ -78,4 +79,19 @@ export function onAborted(state: CoordinatorState, number: number, context: Even
     }
     return scheduleCheckpoint(s, context)
   })
+}
+
+/** The number stays undecided for good: nothing can be appended to a damaged log. The job ends; a resume can fall back. */
+export function onAbortFailed(state: CoordinatorState, number: number, failure: Failure): Decision {
+  const { pending } = state
+  if (pending?.number !== number || pending.stage !== 'aborting') return stay(state)
+  const message = `${failure.message} Go back to a valid one with "tidemark resume ${state.job} --fallback".`
+  const settle: readonly Command[] =
+    pending.waiting.length > 0
+      ? [{ type: 'settleTrigger', ids: pending.waiting, outcome: { state: 'failed', reason: message } }]
+      : []
+  const left: Decision = { state: leavePending(state, message), commands: settle }
+  return andThen(left, (s) =>
+    s.ending ? drain(s) : beginEnding(s, { ending: 'FAILED', reason: message, failure: { ...failure, message } }),
+  )
 }

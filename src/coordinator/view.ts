@@ -1,8 +1,9 @@
 import type { CheckpointStatistics } from '../checkpoint/entry.js'
+import type { SkippedSnapshot } from '../checkpoint/execution-record.js'
 import { snapshotUri } from '../checkpoint/paths.js'
 import { formatDuration } from '../spec/duration.js'
 import { type JobState, jobState } from './job-state.js'
-import type { CoordinatorState, Counts, Deployment } from './state.js'
+import type { CoordinatorState, Counts, Deployment, PendingSnapshot } from './state.js'
 
 /** What the query `status` answers. */
 export interface StatusView {
@@ -21,9 +22,17 @@ export interface StatusView {
   readonly latest?: LatestCheckpoint
   /** Numbers of the checkpoints that exist now. */
   readonly kept: readonly number[]
-  readonly pending?: { readonly number: number; readonly stage: string; readonly since: string }
+  readonly pending?: {
+    readonly number: number
+    readonly stage: string
+    readonly since: string
+    /** Why it is being given up. */
+    readonly reason?: string
+  }
   readonly counts: Counts
   readonly restoredFrom?: string
+  /** Damaged checkpoints that a fallback passed over to get there. */
+  readonly skipped?: readonly SkippedSnapshot[]
   readonly lastFailure?: string
   /** Messages that changed nothing, newest first. */
   readonly notices: readonly string[]
@@ -85,9 +94,11 @@ export function viewStatus(state: CoordinatorState, notices: readonly string[]):
         number: state.pending.number,
         stage: state.pending.stage,
         since: new Date(state.pending.triggeredAt).toISOString(),
+        ...(state.pending.failure && { reason: state.pending.failure.message }),
       },
     }),
     ...(state.restoredFrom && { restoredFrom: state.restoredFrom.uri }),
+    ...(state.restoredFrom?.skipped && { skipped: state.restoredFrom.skipped }),
     ...(state.lastFailure && { lastFailure: state.lastFailure.message }),
   }
 }
@@ -129,6 +140,7 @@ export function describeActivity(state: CoordinatorState): string {
     case 'adopting':
       return state.ending ? settling : 'Taking over the running tasks.'
     case 'running':
+      if (state.pending?.stage === 'aborting') return describeGivingUp(state.pending)
       if (state.exhausted) return 'All sources are exhausted; taking the last checkpoint.'
       return state.spec.checkpointing.interval === 0 ? 'Running; checkpointing is off.' : 'Running.'
     case 'draining':
@@ -141,6 +153,11 @@ export function describeActivity(state: CoordinatorState): string {
     case 'ended':
       return state.note ?? state.ending?.reason ?? 'Ended.'
   }
+}
+
+/** Soon over, unless the storage does not answer. */
+function describeGivingUp({ number, failure }: PendingSnapshot): string {
+  return `Running; chk-${number} is being given up, which the storage has to record: ${failure?.message ?? 'it failed.'}`
 }
 
 /** Markdown for the Web UI's summary of the workflow: lists, since its tables come out badly. */
@@ -159,6 +176,8 @@ export function renderDetails(state: CoordinatorState, notices: readonly string[
   const began = state.deployment?.positions[0]
   if (began !== undefined) lines.push(`- this attempt began to read ${began}`)
   if (state.restoredFrom) lines.push(`- restored from: \`${state.restoredFrom.uri}\``)
+  for (const { uri, reason } of state.restoredFrom?.skipped ?? [])
+    lines.push(`- skipped as damaged: \`${uri}\`: ${reason}`)
   if (state.lastFailure) lines.push(`- last failure: ${state.lastFailure.message}`)
   if (state.note) lines.push(`- note: ${state.note}`)
   for (const notice of notices) lines.push(`- ignored: ${notice}`)

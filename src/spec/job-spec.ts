@@ -89,7 +89,7 @@ export function resolveJobSpec(input: JobSpecInput, config: { readonly jobDefaul
 /** Where nothing is restored, a default of CLAIM has nothing to apply to. */
 function restoreOf(given: NonNullable<JobSpecInput['restore']>, defaults: RestoreDefaults): RestoreSpec {
   const claimMode = given.from === 'none' ? 'NO_CLAIM' : defaults.claimMode
-  return merge<RestoreSpec>({ ...defaults, from: given.from, claimMode }, given)
+  return merge<RestoreSpec>({ ...defaults, from: given.from, claimMode, fallback: false }, given)
 }
 
 /** `base`, with what `over` has. Undefined counts as absent. */

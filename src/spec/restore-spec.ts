@@ -11,9 +11,11 @@ export interface RestoreSpec {
   readonly claimMode: ClaimMode
   /** Whether state that no operator of the job asks for may be left behind. */
   readonly allowNonRestoredState: boolean
+  /** Whether a damaged snapshot gives way to the newest older one that is valid. */
+  readonly fallback: boolean
 }
 
-export type RestoreDefaults = Omit<RestoreSpec, 'from'>
+export type RestoreDefaults = Pick<RestoreSpec, 'claimMode' | 'allowNonRestoredState'>
 
 /** Flink's. */
 export const restoreDefaults: RestoreDefaults = { claimMode: 'NO_CLAIM', allowNonRestoredState: false }
@@ -29,15 +31,30 @@ const shape = {
   }),
   claimMode: z.enum(claimModes).optional(),
   allowNonRestoredState: z.boolean().optional(),
+  fallback: z.boolean().optional(),
 }
 
 export const restoreSchema = z.strictObject(shape)
 export const restoreKeys: readonly string[] = Object.keys(shape)
 
 /** Rules between fields. */
-export function restoreFaults(restore: { readonly from: string; readonly claimMode?: ClaimMode | undefined }): Fault[] {
-  if (restore.from !== 'none' || restore.claimMode !== 'CLAIM') return []
-  return [{ path: 'claimMode', message: 'must not be CLAIM where from is none: there is nothing to claim' }]
+export function restoreFaults(restore: {
+  readonly from: string
+  readonly claimMode?: ClaimMode | undefined
+  readonly fallback?: boolean | undefined
+}): Fault[] {
+  if (restore.from !== 'none') return []
+  const faults: Fault[] = []
+  if (restore.claimMode === 'CLAIM') {
+    faults.push({ path: 'claimMode', message: 'must not be CLAIM where from is none: there is nothing to claim' })
+  }
+  if (restore.fallback === true) {
+    faults.push({
+      path: 'fallback',
+      message: 'must not be true where from is none: there is nothing to fall back from',
+    })
+  }
+  return faults
 }
 
 const keywords = ['none', 'latest']

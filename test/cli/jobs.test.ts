@@ -236,8 +236,41 @@ describe('a job from its start to its fork', () => {
     const resumed = await run('resume', id, '--from', uri)
     expect(resumed.code).toBe(1)
     expect(resumed.err).toMatch(/^FAILED Checkpoint .* cannot be restored: .*\n$/)
+    expect(resumed.err).toMatch(
+      / The newest valid one is file:\S+\/chk-\d+, after \d+ records: .*"tidemark resume story --fallback"/,
+    )
     await appendFile(join(fileURLToPath(uri), '_metadata'), 'x')
     expect((await run('checkpoints', 'verify', uri)).err).toMatch(/^damaged {2}file:.*_metadata is damaged: /)
+
+    // Of the whole job: a line for each problem, and what is whole is told too.
+    const before = found?.checkpoints.at(-2)?.uri ?? ''
+    const [part = ''] = (await readdir(fileURLToPath(before))).filter((file) => file.startsWith('part-'))
+    await appendFile(join(fileURLToPath(before), part), 'x')
+    const whole = await run('checkpoints', 'verify', id)
+    expect(whole.code).toBe(1)
+    expect(whole.err.trimEnd().split('\n')).toEqual([
+      expect.stringMatching(
+        new RegExp(`^damaged  ${before}: .*${part} is damaged: .*; a restore does not need it\\.$`),
+      ),
+      expect.stringMatching(new RegExp(`^damaged  ${uri}: .*_metadata is damaged: `)),
+    ])
+    const report = await run('checkpoints', 'verify', id, '--json')
+    expect(report.code).toBe(1)
+    expect(JSON.parse(report.out)).toContainEqual(expect.objectContaining({ uri, ok: false, files: 0 }))
+  })
+
+  it('goes back to an older one when asked, and says to the end what it passed over', async () => {
+    const found = (await json<FoundExecution[]>('checkpoints', 'ls', id)).find(({ damaged }) => damaged.length > 0)
+    const uri = `${found?.uri}/chk-${found?.damaged.at(-1)?.number}`
+    const refused = await run('resume', id, '--from', uri)
+    expect(refused).toMatchObject({ code: 1, err: expect.stringContaining('"tidemark resume story --fallback"') })
+    const resumed = follow('resume', id, '--from', uri, '--fallback', '--interval', '300ms')
+    await resumed.until(/^RUNNING attempt 1 .*after [\d,]+ records\n(.*\n)*chk-/m)
+    expect((await run('status', id)).out).toMatch(new RegExp(`^ {2}skipped +${uri}: .*_metadata is damaged`, 'm'))
+    expect((await run('cancel', id, '--retain')).code).toBe(0)
+    const { err } = await resumed.ended
+    expect(err + resumed.printed()).toMatch(/It fell back to file:\S+, since these are damaged: file:/)
+    expect((await run('checkpoints', 'inspect', id)).out).toMatch(/^ {2}began from +file:.*\n {2}skipped +file:/m)
   })
 })
 

@@ -93,6 +93,7 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
     case 'committed':
       return { type: verb, number }
     case 'snapshotFailed':
+    case 'abortFailed':
     case 'publicationUnknown':
     case 'commitFailed':
       return { type: verb, number, failure }

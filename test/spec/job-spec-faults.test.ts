@@ -150,6 +150,9 @@ describe('restore', () => {
   })
 
   it('claiming nothing', () => {
+    expect(faultOf(job({ restore: { from: 'none', fallback: true } }))).toBe(
+      'restore.fallback must not be true where from is none: there is nothing to fall back from',
+    )
     expect(faultOf(job({ restore: { from: 'none', claimMode: 'CLAIM' } }))).toBe(
       'restore.claimMode must not be CLAIM where from is none: there is nothing to claim',
     )

@@ -36,7 +36,7 @@ describe('resolveJobSpec', () => {
         jitterFactor: 0.1,
         attemptsBeforeResetBackoff: null,
       },
-      restore: full.restore,
+      restore: { ...full.restore, fallback: false },
     })
   })
 
@@ -46,6 +46,7 @@ describe('resolveJobSpec', () => {
       from: 'latest',
       claimMode: 'NO_CLAIM',
       allowNonRestoredState: false,
+      fallback: false,
     })
   })
 
@@ -72,7 +73,12 @@ describe('resolveJobSpec', () => {
     )
     expect(spec.checkpointing).toMatchObject({ interval: 30_000, numRetained: 2, timeout: 600_000 })
     expect(spec.restartStrategy).toStrictEqual({ type: 'fixed-delay', attempts: 9, delay: 4_000 })
-    expect(spec.restore).toStrictEqual({ from: 'chk-3', claimMode: 'CLAIM', allowNonRestoredState: false })
+    expect(spec.restore).toStrictEqual({
+      from: 'chk-3',
+      claimMode: 'CLAIM',
+      allowNonRestoredState: false,
+      fallback: false,
+    })
   })
 
   it('restarts without a chosen strategy only while checkpointing is on', () => {

@@ -1,10 +1,18 @@
 import type { SnapshotEntry } from '../../checkpoint/entry.js'
+import type { ExecutionRecord } from '../../checkpoint/execution-record.js'
 import type { Style } from '../style.js'
 import { renderFields, renderTable } from './table.js'
 import { formatAge, formatBytes, formatCount, formatElapsed, listCheckpoints } from './text.js'
 
 /** A checkpoint's metadata, for people. */
-export function renderSnapshot(uri: string, entry: SnapshotEntry, now: number, style: Style): string[] {
+export function renderSnapshot(
+  uri: string,
+  entry: SnapshotEntry,
+  record: Pick<ExecutionRecord, 'restoredFrom'>,
+  now: number,
+  style: Style,
+): string[] {
+  const { restoredFrom } = record
   const records = entry.tasks.reduce((sum, task) => sum + task.recordsRead, 0)
   const took = Date.parse(entry.completedAt) - Date.parse(entry.triggeredAt)
   return [
@@ -21,6 +29,8 @@ export function renderSnapshot(uri: string, entry: SnapshotEntry, now: number, s
       ['parallelism', String(entry.parallelism)],
       ['builds on', entry.parent === undefined ? 'nothing: it is full' : `chk-${entry.parent}`],
       ['exist then', listCheckpoints(entry.alive)],
+      ['began from', restoredFrom?.uri],
+      ['skipped', restoredFrom?.skipped?.map(({ uri: damaged, reason }) => `${damaged}: ${reason}`).join('\n')],
       ['output of', entry.ancestry.map(({ execution, through }) => `${execution} through chk-${through}`).join('\n')],
       ['committed', commits(entry)],
       ['asked to', JSON.stringify(entry.spec)],

@@ -50,6 +50,7 @@ export function renderStatus(report: JobReport, now: number, style: Style): stri
       ['latest', latest && latestOf(latest, kept, now)],
       ['kept', outcome ? undefined : listCheckpoints(kept) || 'none yet'],
       ['restored from', status?.restoredFrom],
+      ['skipped', status?.skipped?.map(({ uri, reason }) => `${uri}: ${reason}`).join('\n')],
       ['ignored', status?.notices.join('\n')],
     ]),
   ]

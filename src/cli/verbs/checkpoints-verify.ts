@@ -26,7 +26,7 @@ export function checkpointsVerifyCommand(context: Context): Command {
       const results: Verified[] = []
       for await (const result of verifyAll(context, argument)) {
         results.push(result)
-        if (!json) terminal[result.ok ? 'print' : 'warn'](renderVerified(result))
+        if (!json) terminal[result.ok ? 'print' : 'warn'](...renderVerified(result))
       }
       if (json) printJson(terminal, results)
       if (results.some(({ ok }) => !ok)) context.setExitCode(exitCodes.failed)
@@ -34,44 +34,53 @@ export function checkpointsVerifyCommand(context: Context): Command {
 }
 
 async function* verifyAll(context: Context, argument: string): AsyncGenerator<Verified, void, undefined> {
-  const { findExecutions, isPath, placeOfJob } = await import('../find-checkpoints.js')
+  const { isPath, placeOfJob } = await import('../find-checkpoints.js')
+  const { viewTolerantly } = await import('../../checkpoint-store/index.js')
   const roots = await context.roots()
   if (isPath(argument)) {
     yield await verifyPath(roots, argument)
     return
   }
-  const place = await placeOfJob(roots, argument)
+  const { job = argument } = await placeOfJob(roots, argument)
   let any = false
-  for await (const found of findExecutions(place)) {
-    if ('error' in found) throw new TidemarkError('CheckpointDamaged', found.error, { path: argument })
-    const { job, execution, uri } = found
-    for (const number of [...found.checkpoints, ...found.damaged].map((one) => one.number).sort((a, b) => a - b)) {
-      any = true
-      yield await verify({ job, execution, number, uri: `${uri}/chk-${number}` })
-    }
+  for (const { execution, uri, state, alive, damage } of await viewTolerantly(roots, job)) {
+    if (state === 'unreadable') yield damagedWhole(uri, damage?.error.message ?? `${uri} cannot be read.`)
+    any ||= state === 'unreadable' || alive.length > 0
+    for (const number of alive) yield await verify({ job, execution, number, uri: `${uri}/chk-${number}` }, roots)
   }
   if (!any)
     throw new TidemarkError('RestoreFailed', `Job "${argument}" keeps no checkpoint: there is nothing to verify.`)
 }
 
-/** Metadata that cannot be read is a finding, and not a fault of the question. */
+function damagedWhole(uri: string, problem: string): Verified {
+  return { uri, ok: false, files: 0, bytes: 0, problems: [problem] }
+}
+
+/** What is damaged or gone is a finding; that there never was such a checkpoint is a fault of the question. */
 async function verifyPath(roots: Roots, path: string): Promise<Verified> {
-  const { resolveRestore } = await import('../../checkpoint-store/index.js')
+  const { resolveRestore, viewExecution } = await import('../../checkpoint-store/index.js')
   try {
-    return await verify((await resolveRestore(roots, '', path)).reference)
+    return await verify((await resolveRestore(roots, '', path)).reference, roots)
   } catch (error) {
-    const cause = error instanceof TidemarkError ? error.cause : undefined
-    if (!isTidemarkError(cause, 'CheckpointDamaged')) throw error
-    return { uri: normalizeUri(path), ok: false, files: 0, bytes: 0, problems: [cause.message] }
+    if (!isTidemarkError(error, 'RestoreFailed')) throw error
+    const uri = normalizeUri(path).replace(/\/_metadata$/, '')
+    const number = Number(/\/chk-([0-9]+)$/.exec(uri)?.[1])
+    const view = await viewExecution(roots, uri)
+    if (view?.state !== 'unreadable' && !view?.alive.includes(number)) throw error
+    const cause = isTidemarkError(error.cause, 'CheckpointDamaged') ? error.cause : view.damage?.error
+    return damagedWhole(uri, (cause ?? error).message)
   }
 }
 
-async function verify(reference: RestoreReference): Promise<Verified> {
-  const { verifySnapshot } = await import('../../checkpoint-store/index.js')
-  return { uri: reference.uri, ...(await verifySnapshot(reference)) }
+async function verify(reference: RestoreReference, roots: Roots): Promise<Verified> {
+  const { verifyParts, verifySnapshot } = await import('../../checkpoint-store/index.js')
+  const report = await verifySnapshot(reference, roots)
+  const problems = [...report.problems, ...(await verifyParts(reference, roots))]
+  return { uri: reference.uri, ...report, ok: problems.length === 0, problems }
 }
 
-export function renderVerified({ uri, ok, files, bytes, problems }: Verified): string {
-  if (ok) return `ok       ${uri}: ${plural(files, 'file')}, ${formatBytes(bytes)} of state`
-  return `damaged  ${uri}: ${problems.join(' ')}`
+/** A line for each problem. */
+export function renderVerified({ uri, ok, files, bytes, problems }: Verified): string[] {
+  if (ok) return [`ok       ${uri}: ${plural(files, 'file')}, ${formatBytes(bytes)} of state`]
+  return problems.map((problem) => `damaged  ${uri}: ${problem}`)
 }
