@@ -1,9 +1,15 @@
 import { type Ancestry, extendAncestry } from '../src/checkpoint/ancestry.js'
 import type { LogEntry } from '../src/checkpoint/entry.js'
 import type { ExecutionRecord } from '../src/checkpoint/execution-record.js'
-import { type AppendOutcome, ExecutionLog, openRoots, type Roots } from '../src/checkpoint-store/index.js'
+import {
+  type AppendOutcome,
+  adviseFallback,
+  ExecutionLog,
+  openRoots,
+  type Roots,
+} from '../src/checkpoint-store/index.js'
 import type { EntryPlan } from '../src/coordinator/commands.js'
-import { TidemarkError } from '../src/errors.js'
+import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { LogReference } from './contract.js'
 
 export function openLog(reference: LogReference): { readonly roots: Roots; readonly log: ExecutionLog } {
@@ -19,6 +25,17 @@ export async function liveRecord(log: ExecutionLog, reference: LogReference): Pr
     'Fenced',
     `Execution ${reference.execution} of job "${reference.job}" has been deleted from ${reference.roots.metadata}.`,
   )
+}
+
+/** A log whose newest entry is damaged has no next entry: its job ends, and learns what a resume could go back to. */
+export async function tellingFallback<T>(roots: Roots, job: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!isTidemarkError(error, 'CheckpointDamaged')) throw error
+    const message = `${error.message} ${await adviseFallback(roots, job, 'latest')}`
+    throw new TidemarkError('CheckpointDamaged', message, { cause: error, ...(error.path && { path: error.path }) })
+  }
 }
 
 /** What every entry has in common, from the coordinator's plan. */

@@ -3,7 +3,7 @@ import type { LogEntry } from '../src/checkpoint/entry.js'
 import type { EntryPlan } from '../src/coordinator/commands.js'
 import type { Observation } from '../src/coordinator/events.js'
 import type { LogReference, Placed } from './contract.js'
-import { commonFields, liveRecord, openLog } from './entries.js'
+import { commonFields, liveRecord, openLog, tellingFallback } from './entries.js'
 
 /** The newest entry, as far as the coordinator needs it. */
 export function observation(entry: LogEntry): Observation {
@@ -17,9 +17,11 @@ export function observation(entry: LogEntry): Observation {
 }
 
 export async function observe(reference: LogReference): Promise<Observation | null> {
-  const { log } = openLog(reference)
-  await liveRecord(log, reference)
-  const { newest } = await log.observe()
+  const { roots, log } = openLog(reference)
+  const { newest } = await tellingFallback(roots, reference.job, async () => {
+    await liveRecord(log, reference)
+    return log.observe()
+  })
   return newest ? observation(newest) : null
 }
 

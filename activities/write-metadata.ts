@@ -10,7 +10,7 @@ import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { Json } from '../src/json.js'
 import { joinUri } from '../src/storage/index.js'
 import type { LogReference, Placed, PublishInput } from './contract.js'
-import { ancestryAt, commonFields, liveRecord, mustCount, openLog } from './entries.js'
+import { ancestryAt, commonFields, liveRecord, mustCount, openLog, tellingFallback } from './entries.js'
 
 /**
  * Creates `chk-<n>/_metadata`: the commit point. Before it the snapshot is a few files that nobody refers to; after it,
@@ -45,12 +45,11 @@ export async function writeAborted(
   input: Placed<EntryPlan> & { readonly reason: string },
 ): Promise<{ readonly outcome: 'aborted' | 'adopted' }> {
   const { roots, log } = openLog(input.log)
-  const record = await liveRecord(log, input.log)
-  const fields = commonFields(input.log, record, input.plan)
-  const outcome = await log.abort(
-    { ...fields, kind: 'aborted', reason: input.reason },
-    { owner: fields.owner, nonce: input.plan.nonce },
-  )
+  const outcome = await tellingFallback(roots, input.log.job, async () => {
+    const fields = commonFields(input.log, await liveRecord(log, input.log), input.plan)
+    const publication = { owner: fields.owner, nonce: input.plan.nonce }
+    return log.abort({ ...fields, kind: 'aborted', reason: input.reason }, publication)
+  })
   if (outcome.outcome === 'fenced') {
     const owner = outcome.by ? ` by run ${outcome.by.owner.run} (claim ${outcome.by.owner.claim})` : ''
     throw new TidemarkError(

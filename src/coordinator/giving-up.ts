@@ -85,13 +85,11 @@ export function onAborted(state: CoordinatorState, number: number, context: Even
 export function onAbortFailed(state: CoordinatorState, number: number, failure: Failure): Decision {
   const { pending } = state
   if (pending?.number !== number || pending.stage !== 'aborting') return stay(state)
-  const message = `${failure.message} Go back to a valid one with "tidemark resume ${state.job} --fallback".`
+  const { message } = failure
   const settle: readonly Command[] =
     pending.waiting.length > 0
       ? [{ type: 'settleTrigger', ids: pending.waiting, outcome: { state: 'failed', reason: message } }]
       : []
   const left: Decision = { state: leavePending(state, message), commands: settle }
-  return andThen(left, (s) =>
-    s.ending ? drain(s) : beginEnding(s, { ending: 'FAILED', reason: message, failure: { ...failure, message } }),
-  )
+  return andThen(left, (s) => (s.ending ? drain(s) : beginEnding(s, { ending: 'FAILED', reason: message, failure })))
 }

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
 import { committed, type Reading, readings, type Sum, sumsOf, writeReadings } from './data.js'
 import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
-import { cancel, checkpointCovering, details, status } from './messages-to-jobs.js'
+import { cancel, checkpoint, checkpointCovering, details, status } from './messages-to-jobs.js'
 import { filesIn } from './tree.js'
 
 vi.setConfig({ testTimeout: 60_000 })
@@ -155,4 +155,16 @@ test('inside an execution nothing is gone back from: the job fails, and says wha
   )
   const reason = expect.stringContaining('checksum')
   await expectFallback('inside', 2, [{ uri: `${first.uri}/chk-${three}`, reason }])
+})
+
+test('a damaged newest entry ends a running job at its next checkpoint, with the same words', async () => {
+  const first = await begin('newest')
+  const [, two, three] = first.numbers as [number, number, number]
+  await flip(join(fileURLToPath(first.uri), `chk-${three}`, '_metadata'))
+  await expect(checkpoint(first.job)).rejects.toThrow('_metadata is damaged')
+  const { type, message } = await ended(first.job)
+  expect(type).toBe('CheckpointDamaged')
+  expect(message).toContain(`The newest valid one is ${first.uri}/chk-${two}, after 100 records`)
+  const reason = expect.stringContaining('_metadata is damaged')
+  await expectFallback('newest', 2, [{ uri: `${first.uri}/chk-${three}`, reason }])
 })
