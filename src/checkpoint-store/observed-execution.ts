@@ -47,6 +47,7 @@ export async function observeExecution(
       pinned: seen.everything ? 'everything' : seen.pinned,
       garbage: seen.doomed.length,
       later,
+      moved: record.roots.metadata !== run.roots.metadata.uri,
       recordAgeMs: Math.max(0, run.now - (recordObject?.modifiedAt ?? run.now)),
       ...(seen.newest && { newest: seen.newest }),
       ...(settledBy !== undefined && { settledBy }),

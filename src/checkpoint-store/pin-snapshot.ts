@@ -17,7 +17,7 @@ export async function unpin(roots: Roots, reference: Pick<RestoreReference, 'uri
   await removePin(folderOf(roots, reference), holder)
 }
 
-function folderOf(roots: Roots, { uri }: Pick<RestoreReference, 'uri'>): Storage {
+export function folderOf(roots: Roots, { uri }: Pick<RestoreReference, 'uri'>): Storage {
   const split = splitUri(uri)
   if (split === undefined)
     throw new TidemarkError('InvariantBroken', `${uri} is no checkpoint's address.`, { path: uri })

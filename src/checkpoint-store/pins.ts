@@ -1,4 +1,4 @@
-import { parsePinPath, pinPath } from '../checkpoint/paths.js'
+import { handPinPath, parsePinPath, pinPath } from '../checkpoint/paths.js'
 import { decodePin, encodePin, type Pin } from '../checkpoint/pin.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import { joinUri, type Storage } from '../storage/index.js'
@@ -66,25 +66,39 @@ async function readListedPins(
 }
 
 /**
+ * Holds a snapshot for an execution.
+ * @throws RestoreFailed where the snapshot has gone
+ */
+export async function placePin(folder: Storage, number: number, holder: Holder): Promise<void> {
+  const path = pinPath(holder.execution)
+  const present = await readPin(folder, path)
+  if (present?.confirmed && present.number === number) return
+  await confirmPin(folder, path, { formatVersion: 1, holder, number, confirmed: false })
+}
+
+/**
  * Write the pin → read the newest entry → confirm. Deleters drop the snapshot from the alive list first and look for pins then: of the
  * two, at least one sees the other. A confirmed pin holds however often it is asked for again; an unconfirmed one proves nothing.
+ * Where the snapshot has left the list, a confirmed pin by hand that is still there after ours was written does as well: whoever deletes
+ * looked for pins before it went, or sees ours.
  *
  * A crash after the first step leaves an unconfirmed pin, which a deleter respects until the holder's retry settles it or it is
  * removed with `removePin`.
  * @throws RestoreFailed where the snapshot has gone
  */
-export async function placePin(folder: Storage, number: number, holder: Holder): Promise<void> {
-  const path = pinPath(holder.execution)
-  const present = await readIfThere(folder, path)
-  if (present !== undefined) {
-    const pin = decodePin(present, joinUri(folder.uri, path))
-    if (pin.confirmed && pin.number === number) return
+export async function confirmPin(folder: Storage, path: string, pin: Pin): Promise<void> {
+  const { number } = pin
+  const byHand = handPinPath(number)
+  if (path === byHand && (await readPin(folder, byHand))?.confirmed) {
+    // The hold goes on without a gap; only what it says changes.
+    await folder.write(path, encodePin({ ...pin, confirmed: true }))
+    return
   }
-  const pin: Pin = { formatVersion: 1, holder, number, confirmed: false }
   await folder.write(path, encodePin(pin))
   const { record, newest } = await observeLog(folder)
-  if (record?.state !== 'live' || newest?.alive.includes(number) !== true) {
-    await removePin(folder, holder)
+  const exists = record?.state === 'live' && newest?.alive.includes(number) === true
+  if (!exists && (record?.state !== 'live' || (await readPin(folder, byHand))?.confirmed !== true)) {
+    await folder.delete(path)
     const message = `chk-${number} of ${folder.uri} was discarded meanwhile: restore from another checkpoint.`
     throw new TidemarkError('RestoreFailed', message, { path: joinUri(folder.uri, `chk-${number}`) })
   }

@@ -8,6 +8,7 @@ import { isTidemarkError, messageOf, TidemarkError } from '../errors.js'
 import { joinUri, normalizeUri, type Storage, splitUri } from '../storage/index.js'
 import { describeAlive } from './execution-log.js'
 import { type ExecutionView, listExecutions } from './executions.js'
+import { isHeldByHand } from './hand-pins.js'
 import { isSnapshot, observeLog, readEntryIfThere } from './read-log.js'
 import { executionUri, openExecutionFolder, type Roots } from './roots.js'
 
@@ -94,7 +95,9 @@ async function readVisible(folder: Storage, number: number, uri: string): Promis
   if (record === undefined) throw failed(uri, `there is no execution at ${folder.uri}, which should hold _execution`)
   if (record.state === 'deleted') throw failed(uri, `the execution at ${folder.uri} was deleted`)
   const alive = visible(record, newest)
-  if (!alive.includes(number)) throw failed(uri, `chk-${number} is not at ${folder.uri}; ${describeAlive(alive)}`)
+  // What a person has pinned outlives its leaving the list.
+  if (!alive.includes(number) && !(await isHeldByHand(folder, number)))
+    throw failed(uri, `chk-${number} is not at ${folder.uri}; ${describeAlive(alive)}`)
   const entry = number === newest?.number ? newest : await readEntryIfThere(folder, number)
   if (!isSnapshot(entry))
     throw failed(uri, `${joinUri(folder.uri, entryPath(number))} is missing; ${describeAlive(alive)}`)

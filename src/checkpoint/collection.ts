@@ -32,6 +32,8 @@ export interface LiveFacts {
   readonly later: readonly string[]
   /** The one of them that has a checkpoint of its own: it has settled what this one's output is. */
   readonly settledBy?: string
+  /** It lies under other roots than it was written under: the original decides about its output. */
+  readonly moved: boolean
   /** Since `_execution` was written last, in milliseconds. */
   readonly recordAgeMs: number
 }
@@ -135,12 +137,12 @@ function describeEnding({ ending, by }: ClosedEntry): string {
 
 /**
  * The snapshot whose output a worker should finish: an ended execution's newest, where no later execution of the job has begun. One that
- * has sweeps the output itself, and must not be disturbed.
+ * has sweeps the output itself, and must not be disturbed. Nor is a copy's output its own: what an operator has closed, or what lies elsewhere.
  */
 export function outputToFinish(facts: ExecutionFacts): number | undefined {
-  if ('unreadable' in facts || facts.record.state !== 'live' || facts.later.length > 0) return undefined
+  if ('unreadable' in facts || facts.record.state !== 'live' || facts.later.length > 0 || facts.moved) return undefined
   const { newest } = facts
-  if (newest?.kind !== 'closed') return undefined
+  if (newest?.kind !== 'closed' || newest.by === 'operator') return undefined
   const number = newest.alive.at(-1)
   return number !== undefined && number > newest.committedThrough ? number : undefined
 }

@@ -6,9 +6,12 @@ import { attachCommand } from './verbs/attach.js'
 import { cancelCommand } from './verbs/cancel.js'
 import { checkpointCommand } from './verbs/checkpoint.js'
 import { checkpointsCopyCommand } from './verbs/checkpoints-copy.js'
+import { checkpointsDeleteCommand } from './verbs/checkpoints-delete.js'
 import { checkpointsInspectCommand } from './verbs/checkpoints-inspect.js'
 import { checkpointsLsCommand } from './verbs/checkpoints-ls.js'
+import { checkpointsPinCommand, checkpointsUnpinCommand } from './verbs/checkpoints-pin.js'
 import { checkpointsVerifyCommand } from './verbs/checkpoints-verify.js'
+import { checkpointsWhyKeptCommand } from './verbs/checkpoints-why-kept.js'
 import { configCommand } from './verbs/config.js'
 import { devCommand } from './verbs/dev.js'
 import { gcCommand } from './verbs/gc.js'
@@ -31,8 +34,9 @@ export function createProgram(context: Context): Command {
     .option('--verbose', 'show where an error comes from')
     .addHelpText('after', epilogue)
   const checkpoints = new Command('checkpoints').description('what is in the checkpoint storage')
-  const readers = [checkpointsLsCommand, checkpointsInspectCommand, checkpointsVerifyCommand]
-  for (const command of [...readers, checkpointsCopyCommand]) checkpoints.addCommand(command(context))
+  const reading = [checkpointsLsCommand, checkpointsInspectCommand, checkpointsVerifyCommand, checkpointsWhyKeptCommand]
+  const changing = [checkpointsCopyCommand, checkpointsPinCommand, checkpointsUnpinCommand, checkpointsDeleteCommand]
+  for (const command of [...reading, ...changing]) checkpoints.addCommand(command(context))
   const verbs = [devCommand, workerCommand, runCommand, attachCommand, listCommand, statusCommand, cancelCommand]
   const more = [checkpointCommand, resumeCommand, forkCommand, gcCommand]
   for (const command of [...verbs, ...more]) program.addCommand(command(context))
