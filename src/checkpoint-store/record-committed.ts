@@ -29,7 +29,8 @@ export async function findUnfinishedOutput(
 ): Promise<UnfinishedOutput | undefined> {
   const { metadata } = placeOf(roots, job, execution)
   const { record, newest } = await observeLog(metadata)
-  const isCopy = record?.roots.metadata !== roots.metadata.uri || (newest?.kind === 'closed' && newest.by === 'operator')
+  const isCopy =
+    record?.roots.metadata !== roots.metadata.uri || (newest?.kind === 'closed' && newest.by === 'operator')
   if (record?.state !== 'live' || newest?.kind !== 'closed' || isCopy) return undefined
   const number = newest.alive.at(-1)
   if (number === undefined || number <= newest.committedThrough) return undefined

@@ -228,3 +228,14 @@ it('a new execution closes and sweeps as if the collected one were still there',
   await closeOpenExecutions(lab.roots, job, successor)
   expect(await lab.log('e2').append(claim(1, { execution: 'e2' }))).toEqual({ outcome: 'appended' })
 })
+
+it('the output of a copy is not its own: nobody is asked to finish it', async () => {
+  const lab = await Lab.open()
+  await run(lab, [2])
+  const end = closed(3, { alive: [2], committedThrough: 1 })
+  await append(lab.log(), { ...end, by: 'operator', reason: 'copied from elsewhere' })
+  const elsewhere = { roots: { metadata: 'file:///elsewhere', data: 'file:///elsewhere' } }
+  await run(lab, [2], { execution: 'e2', record: elsewhere })
+  await append(lab.log('e2'), { ...end, execution: 'e2' })
+  for (const one of (await gc(lab)).executions) expect(one).not.toHaveProperty('finish')
+})
