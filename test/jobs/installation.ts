@@ -6,6 +6,7 @@ import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/
 import { startTidemarkWorker, type TidemarkWorker } from 'tidemark/worker'
 import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
 import { type Configuration, loadConfiguration } from '../../src/spec/configuration.js'
+import { configureStorage } from '../../src/storage/index.js'
 import { type ClientConnection, connectClient } from '../../src/temporal/connection.js'
 import { type DevServerOptions, startDevServer } from '../../src/temporal/dev-server.js'
 import { plainTarget, type TemporalTarget } from '../../src/temporal/target.js'
@@ -40,6 +41,8 @@ export async function startInstallation(
   const yaml = Object.entries(keys).map(([key, value]) => `${key}: ${value}\n`)
   await writeFile(join(dir, 'tidemark.yaml'), yaml.join(''))
   const configuration = loadConfiguration({ cwd: dir, env: {} })
+  // For what the test itself reads; the worker sets its own.
+  configureStorage(configuration.storage)
   const server = ownServer && (await startDevServer({ headless: true, ...ownServer }))
   const target = server ? plainTarget(server.address, server.namespace) : await newNamespace()
   const connected: ClientConnection = await connectClient(target)
