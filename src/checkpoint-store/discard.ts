@@ -74,6 +74,7 @@ export async function findDiscardable(
   const data = await sizesIn(place.data)
   const plan = planDiscard({
     newest: newest.number,
+    final: newest.kind === 'closed',
     kept: snapshots,
     metadataFiles: [...metadata.keys()],
     dataFiles: [...data.keys()],

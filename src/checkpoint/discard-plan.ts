@@ -4,6 +4,8 @@ import { parseEntryPath, parsePartPath, parseSnapshotOfFile } from './paths.js'
 export interface DiscardFacts {
   /** Number of the newest entry. */
   readonly newest: number
+  /** The newest entry is `closed`: no snapshot can follow, so files numbered above it are as much garbage as those below. */
+  readonly final?: boolean
   /** Snapshots that must stay: alive in the newest entry, or pinned; with their metadata, `undefined` where it could not be read. */
   readonly kept: ReadonlyMap<number, Pick<SnapshotEntry, 'tasks'> | undefined>
   /** Names of all files below the execution's folder, for each root; where both roots are one, the second list is empty. */
@@ -22,11 +24,12 @@ export interface DiscardPlan {
 
 /**
  * What nobody needs any more. Garbage is only what is certainly so: numbered below the newest entry and not kept, or a state file numbered at most
- * the newest that no kept snapshot refers to. Where the metadata of a kept snapshot cannot be read, any state file may be its own, so
+ * the newest (any, where the log is closed) that no kept snapshot refers to. Where the metadata of a kept snapshot cannot be read, any state file may be its own, so
  * none goes. Names that this program does not write are never touched.
  */
 export function planDiscard(facts: DiscardFacts): DiscardPlan {
-  const { newest, kept, metadataFiles, dataFiles } = facts
+  const { newest, kept, metadataFiles, dataFiles, final = false } = facts
+  const mayFollow = (number: number) => number > newest && !final
   const isGone = (number: number | undefined) => number !== undefined && number < newest && !kept.has(number)
   const referenced = new Set<string>()
   for (const snapshot of kept.values()) {
@@ -35,11 +38,14 @@ export function planDiscard(facts: DiscardFacts): DiscardPlan {
   const allReadable = [...kept.values()].every((snapshot) => snapshot !== undefined)
   const isGarbage = (name: string) => {
     const number = name.endsWith('.state') ? parseSnapshotOfFile(name) : undefined
-    return allReadable && number !== undefined && number <= newest && !referenced.has(name)
+    return allReadable && number !== undefined && !mayFollow(number) && !referenced.has(name)
   }
   return {
     entries: metadataFiles.filter((name) => isGone(parseEntryPath(name))).sort(byNumber),
-    parts: metadataFiles.filter((name) => isGone(parsePartPath(name))),
+    parts: metadataFiles.filter((name) => {
+      const number = parsePartPath(name)
+      return isGone(number) || (final && number !== undefined && number > newest)
+    }),
     metadataState: metadataFiles.filter(isGarbage),
     dataState: dataFiles.filter(isGarbage),
   }

@@ -27,6 +27,18 @@ const files = [
 ]
 
 describe('a discard', () => {
+  it('takes what is numbered above a closed entry too, since nothing can follow it', () => {
+    const facts = { newest: 10, kept: new Map(), metadataFiles: files, dataFiles: [] }
+    const above = (plan: ReturnType<typeof planDiscard>) =>
+      [...plan.entries, ...plan.parts, ...plan.metadataState].filter((name) => name.includes('11'))
+    expect(above(planDiscard(facts))).toEqual([])
+    expect(above(planDiscard({ ...facts, final: true }))).toEqual([
+      'chk-11/part-0-h.json',
+      'chk-11/11-0-0-op-a.state',
+      'shared/11-0-0-op-s.state',
+    ])
+  })
+
   it('takes what is below the newest and not kept, and state that no kept snapshot refers to', () => {
     const plan = planDiscard({
       newest: 10,

@@ -6,20 +6,19 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { AuditLine } from '../../src/checkpoint/audit.js'
 import { type CollectReport, ExecutionLog, openRoots } from '../../src/checkpoint-store/index.js'
 import type { GcScheduleView } from '../../src/client/index.js'
-import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
 import { append, checkpoint, closed, job, Lab, run } from '../checkpoint-store/lab.js'
 import { unsyncedFileSystem } from '../storage/stepping-file-system.js'
+import { newNamespace } from '../support/namespace.js'
 import { endAll, type Shell, tidemark } from './command.js'
 
-let server: DevServer
 let shell: Shell
 let lab: Lab
 
 beforeAll(async () => {
   const cwd = await mkdtemp(join(tmpdir(), 'tidemark-cli-gc-'))
-  server = await startDevServer({ headless: true })
+  const { address, namespace } = await newNamespace()
   const roots = { TIDEMARK_STATE_CHECKPOINTS_DIR: join(cwd, 'metadata') }
-  shell = { cwd, env: { TEMPORAL_ADDRESS: server.address, TIDEMARK_CONF_DIR: '', ...roots } }
+  shell = { cwd, env: { TEMPORAL_ADDRESS: address, TEMPORAL_NAMESPACE: namespace, TIDEMARK_CONF_DIR: '', ...roots } }
   lab = new Lab(cwd, false, unsyncedFileSystem)
   await run(lab, [2, 3])
   await append(lab.log(), closed(4, { alive: [] }))
@@ -28,7 +27,6 @@ beforeAll(async () => {
 
 afterAll(async () => {
   await endAll()
-  await server?.stop()
   if (shell) await rm(shell.cwd, { recursive: true, force: true })
 })
 

@@ -5,6 +5,7 @@ import { isTidemarkError, TidemarkError } from '../../errors.js'
 import { normalizeUri } from '../../storage/index.js'
 import { type Context, printJson } from '../context.js'
 import { exitCodes } from '../exit-codes.js'
+import type { Place } from '../find-checkpoints.js'
 import { formatBytes, plural } from '../render/text.js'
 
 interface Verified {
@@ -19,7 +20,10 @@ interface Verified {
 export function checkpointsVerifyCommand(context: Context): Command {
   return new Command('verify')
     .description('read every file of a checkpoint, and check sizes and checksums')
-    .argument('<path|job>', "a checkpoint's path, or a job's id for all that it keeps")
+    .argument(
+      '<path|job>',
+      "a checkpoint's path; a directory of jobs, of a job, or of an execution; or a job's id: all that is kept there",
+    )
     .option('--json', 'for programs')
     .action(async (argument: string, { json = false }: { readonly json?: boolean }) => {
       const { terminal } = context
@@ -34,22 +38,34 @@ export function checkpointsVerifyCommand(context: Context): Command {
 }
 
 async function* verifyAll(context: Context, argument: string): AsyncGenerator<Verified, void, undefined> {
-  const { isPath, placeOfJob } = await import('../find-checkpoints.js')
-  const { viewTolerantly } = await import('../../checkpoint-store/index.js')
-  const roots = await context.roots()
-  if (isPath(argument)) {
-    yield await verifyPath(roots, argument)
+  const { isPath, locate, placeOfJob } = await import('../find-checkpoints.js')
+  const configured = await context.roots()
+  if (isPath(argument) && /\/chk-[0-9]+(\/_metadata)?\/?$/.test(normalizeUri(argument))) {
+    yield await verifyPath(configured, argument)
     return
   }
-  const { job = argument } = await placeOfJob(roots, argument)
+  const place = isPath(argument) ? await locate(argument) : await placeOfJob(configured, argument)
   let any = false
-  for (const { execution, uri, state, alive, damage } of await viewTolerantly(roots, job)) {
-    if (state === 'unreadable') yield damagedWhole(uri, damage?.error.message ?? `${uri} cannot be read.`)
-    any ||= state === 'unreadable' || alive.length > 0
-    for (const number of alive) yield await verify({ job, execution, number, uri: `${uri}/chk-${number}` }, roots)
+  for await (const result of verifyPlace(place)) {
+    any = true
+    yield result
   }
-  if (!any)
-    throw new TidemarkError('RestoreFailed', `Job "${argument}" keeps no checkpoint: there is nothing to verify.`)
+  if (any) return
+  const where = isPath(argument) ? argument : `Job "${argument}"`
+  throw new TidemarkError('RestoreFailed', `${where} keeps no checkpoint: there is nothing to verify.`)
+}
+
+/** Every checkpoint that exists there, and everything that cannot be read. */
+async function* verifyPlace(place: Place): AsyncGenerator<Verified, void, undefined> {
+  const { listJobs, viewTolerantly } = await import('../../checkpoint-store/index.js')
+  const { roots } = place
+  for (const job of place.job === undefined ? await listJobs(roots) : [place.job]) {
+    for (const { execution, uri, state, alive, damage } of await viewTolerantly(roots, job)) {
+      if (place.execution !== undefined && place.execution !== execution) continue
+      if (state === 'unreadable') yield damagedWhole(uri, damage?.error.message ?? `${uri} cannot be read.`)
+      for (const number of alive) yield await verify({ job, execution, number, uri: `${uri}/chk-${number}` }, roots)
+    }
+  }
 }
 
 function damagedWhole(uri: string, problem: string): Verified {
