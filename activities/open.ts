@@ -119,7 +119,7 @@ async function settleRestore(roots: Roots, input: OpenInput, spec: JobSpec): Pro
     throw new TidemarkError(
       'RestoreChoiceRequired',
       `Job "${input.job}" has retained checkpoints: set restore.from to "latest", to one of ${listed.reverse().join(', ')}${more}, or to "none" to start without state.`,
-      { details: choices.map(({ number, uri }) => ({ number, uri })) },
+      { details: choices.slice(-50).map(({ number, uri }) => ({ number, uri })) },
     )
   }
   if (restore.from === 'none') return undefined

@@ -10,7 +10,7 @@ import { type CheckpointingSpec, checkpointingFields } from './checkpointing-spe
 import { type Fault, faultsOf, sentenceOf } from './faults.js'
 import type { JobDefaults } from './job-defaults.js'
 import { nameSchema } from './job-id.js'
-import { jsonValue } from './json-value.js'
+import { jsonBytes, jsonValue } from './json-value.js'
 import {
   type RestartStrategy,
   restartStrategyFaults,
@@ -53,10 +53,18 @@ const shape = {
 /** The argument of the workflow `streamJob`. */
 export const jobSpecSchema = z.strictObject(shape)
 
+/**
+ * The longest argument, in bytes of JSON. It goes along with every metadata write and from run to run, beside all else that a job
+ * knows; Temporal's own limits are 2 MB for a value and 4 MB for a message.
+ */
+export const maxJobSpecBytes = 256 * 1024
+
 /** Checks a launcher's argument; never throws. `message` is one sentence with every fault and its path. */
 export function parseJobSpec(input: unknown): ParsedJobSpec {
   const parsed = jobSpecSchema.safeParse(input)
-  const faults = parsed.success ? faultsBetweenFields(parsed.data) : faultsOf(parsed.error, input, knownKeys)
+  const faults = parsed.success
+    ? [...sizeFaults(parsed.data), ...faultsBetweenFields(parsed.data)]
+    : faultsOf(parsed.error, input, knownKeys)
   if (parsed.success && faults.length === 0) return { ok: true, spec: parsed.data }
   return { ok: false, faults, message: sentenceOf('Invalid job spec', faults) }
 }
@@ -96,6 +104,18 @@ function restoreOf(given: NonNullable<JobSpecInput['restore']>, defaults: Restor
 function merge<T extends object>(base: T, over: { readonly [K in keyof T]?: T[K] | undefined } | undefined): T {
   const given = Object.entries(over ?? {}).filter(([, value]) => value !== undefined)
   return { ...base, ...Object.fromEntries(given) }
+}
+
+function sizeFaults(spec: JobSpecInput): readonly Fault[] {
+  const size = jsonBytes(spec)
+  if (size <= maxJobSpecBytes) return []
+  const [is, most] = [size, maxJobSpecBytes].map((bytes) => `${(bytes / 1024).toFixed(1)} KiB`)
+  return [
+    {
+      path: '',
+      message: `has ${is} as JSON, above the ${most} that fit: put what is large into a file and name it in args`,
+    },
+  ]
 }
 
 function faultsBetweenFields(spec: JobSpecInput): readonly Fault[] {

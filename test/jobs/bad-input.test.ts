@@ -48,6 +48,7 @@ describe('a bad argument fails the workflow at once', () => {
     ['a path for a name', { definition: '../sums' }, ['definition']],
     ['an unknown key', { definition: 'sums', chekpointing: {} }, ['chekpointing']],
     ['no parallelism', { definition: 'sums', parallelism: 0 }, ['parallelism']],
+    ['too large a job spec', { definition: 'sums', args: { text: 'x'.repeat(300 * 1024) } }, ['']],
     ['huge parallelism', { definition: 'sums', parallelism: 1e12 }, ['parallelism']],
     [
       'faults all over',

@@ -6,7 +6,7 @@ import { ended } from './endings.js'
 import { activityCompleted, eventOf } from './history-events.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, checkpoints, details, memo, status } from './messages-to-jobs.js'
-import { payload, signalRaw, updateRaw } from './raw-messages.js'
+import { payload, queryRaw, signalRaw, updateRaw } from './raw-messages.js'
 import { recordHistory } from './record-history.js'
 import { temporal } from './temporal-command.js'
 
@@ -133,6 +133,7 @@ describe('messages that cannot be understood', () => {
     expect(after.notices[1]).toMatch(/not an unreadable payload of \d+ bytes/)
     expect({ ...after, notices: [] }).toEqual({ ...before, notices: [] })
     expect(await updateRaw(tidemark.client, job, 'cancel', payloads)).toMatch(/not an unreadable payload/)
+    expect(await queryRaw(tidemark.client, job, 'status', payloads)).toMatchObject({ state: 'RUNNING' })
     expect(await status(job)).toEqual(after)
   })
 

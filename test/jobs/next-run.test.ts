@@ -4,7 +4,8 @@ import type { LogEntry } from '../../src/checkpoint/entry.js'
 import type { TriggerOutcome } from '../../src/coordinator/state.js'
 import { committed } from './data.js'
 import { type Installation, startInstallation } from './installation.js'
-
+import { status } from './messages-to-jobs.js'
+import { payload, signalRaw } from './raw-messages.js'
 import { recordHistory } from './record-history.js'
 
 let tidemark: Installation
@@ -26,11 +27,17 @@ test('run after run takes over tasks that never stop', async () => {
   const runs = new Set<string>()
   // Asking without a pause does not keep a run from ending: the answer is then to ask the next one.
   const reasons = new Set<string>()
+  const broken = payload('json/plain', new Uint8Array([0x7b, 0xff, 0xfe]))
   while (runs.size < 4) {
+    await signalRaw(tidemark.client, current, 'cancel', [broken])
     const outcome = await current.executeUpdate<TriggerOutcome, []>('triggerCheckpoint')
     if (outcome.state === 'failed') reasons.add(outcome.reason)
     runs.add((await current.describe()).runId)
   }
+  // What nobody can read is noted, and its note goes from run to run.
+  const { notices } = await status(current)
+  expect(notices).toHaveLength(5)
+  for (const notice of notices) expect(notice).toMatch(/not an unreadable payload of 3 bytes/)
   for (const reason of reasons) expect(reason).toMatch(/goes on as a new run/)
   expect(await current.executeUpdate('cancel', { args: ['RETAIN'] })).toMatchObject({ retention: 'retained' })
 

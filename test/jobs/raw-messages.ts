@@ -35,3 +35,18 @@ export async function updateRaw(
   })
   return answer.outcome?.failure?.message ?? undefined
 }
+
+/** Answers what the query answers. */
+export async function queryRaw(
+  client: Client,
+  job: WorkflowHandle,
+  queryType: string,
+  payloads: Payload[],
+): Promise<unknown> {
+  const { queryResult } = await client.workflowService.queryWorkflow({
+    namespace: client.options.namespace,
+    execution: { workflowId: job.workflowId },
+    query: { queryType, queryArgs: { payloads } },
+  })
+  return JSON.parse(Buffer.from(queryResult?.payloads?.[0]?.data ?? []).toString())
+}

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { parseJobSpec } from '../../src/spec/job-spec.js'
+import { maxJobSpecBytes, parseJobSpec } from '../../src/spec/job-spec.js'
 
 /** The one fault of an input: `<path> <message>`. */
 function faultOf(input: unknown): string {
@@ -28,6 +28,15 @@ describe('the argument as a whole', () => {
     [job({ restore: 'latest' }), 'restore must be an object, got "latest"'],
   ])('%j', (input, fault) => {
     expect(faultOf(input)).toBe(fault)
+  })
+
+  it('at most 256 KiB as JSON, counted in UTF-8', () => {
+    const frame = JSON.stringify(job({ args: { text: '' } })).length
+    const filled = (bytes: number) => job({ args: { text: 'ü'.repeat((bytes - frame) / 2) } })
+    expect(faultOf(filled(maxJobSpecBytes))).toBe('none')
+    expect(faultOf(filled(300 * 1024))).toBe(
+      ' has 300.0 KiB as JSON, above the 256.0 KiB that fit: put what is large into a file and name it in args',
+    )
   })
 
   it.each(['', '../x', 'größe', '/abs', 'a b', 'a/b', '.', 'x'.repeat(129)])('definition %j', (definition) => {
