@@ -1,4 +1,4 @@
-import { type NativeConnection, Worker, type WorkerOptions } from '@temporalio/worker'
+import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
 import { createDefinitionActivities, createHostActivities, createStorageActivities } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
@@ -20,6 +20,8 @@ export interface TidemarkWorkerOptions {
   /** Absolute paths of the files that define jobs. */
   readonly jobFiles: readonly string[]
   readonly log?: (line: string) => void
+  /** The build of the workflows; default: the one that came with this package. */
+  readonly workflows?: WorkflowBundleOption
 }
 
 /** A worker process: runs the workflows of jobs, the work against the storage, and, as a task host, the jobs' tasks. */
@@ -72,7 +74,8 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     const presence = new HostPresence({ client: client.client, engine: host, configuration, log })
     monitoring = await startMonitoring(host, configuration, client.client, log)
     const { sinks } = monitoring
-    const parts = { target, configuration, host, client, connection, searchAttributes, presence, sinks }
+    const workflows = options.workflows ?? (await workflowBundle())
+    const parts = { target, configuration, host, client, connection, searchAttributes, presence, sinks, workflows }
     const workers = await createWorkers(parts)
     const worker = run(host, workers, presence, release)
     presence.begin()
@@ -92,6 +95,7 @@ interface Parts {
   readonly searchAttributes: boolean
   readonly presence: HostPresence
   readonly sinks: Monitoring['sinks']
+  readonly workflows: WorkflowBundleOption
 }
 
 async function createWorkers(parts: Parts): Promise<Worker[]> {
@@ -110,7 +114,7 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
     Worker.create({
       ...common,
       taskQueue: configuration.taskQueue,
-      workflowBundle: await workflowBundle(),
+      workflowBundle: parts.workflows,
       stickyQueueScheduleToStartTimeout: stickyTimeout,
       maxCachedWorkflows: cachedWorkflows,
       sinks,

@@ -14,8 +14,13 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
   return extension === 'js' && existsSync(prebuilt) ? { codePath: prebuilt } : bundle()
 }
 
-/** Bundles the workflows with the payload converter that they need. */
-export async function bundle(): Promise<{ readonly code: string }> {
+/**
+ * Bundles the workflows with the payload converter that they need.
+ *
+ * @param interceptors modules that change what the workflows do; a test makes other builds by them
+ */
+export async function bundle(interceptors: readonly string[] = []): Promise<{ readonly code: string }> {
+  const workflowInterceptorModules = [...interceptors]
   const logger = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error }
-  return bundleWorkflowCode({ workflowsPath, payloadConverterPath, logger })
+  return bundleWorkflowCode({ workflowsPath, payloadConverterPath, workflowInterceptorModules, logger })
 }

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Client, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
+import type { WorkflowBundleOption } from '@temporalio/worker'
 import { startTidemarkWorker, type TidemarkWorker } from 'tidemark/worker'
 import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
 import { type Configuration, loadConfiguration } from '../../src/spec/configuration.js'
@@ -23,10 +24,12 @@ export interface Installation {
   readonly configuration: Configuration
   readonly roots: Roots
   /** In this process. Stopped by `close`. */
-  startWorker(): Promise<TidemarkWorker>
+  startWorker(workflows?: WorkflowBundleOption): Promise<TidemarkWorker>
   start(job: string, spec: Record<string, unknown>): Promise<WorkflowHandleWithFirstExecutionRunId>
   /** The log of the execution that a handle's run belongs to (its first run). */
   log(job: string, execution: string): ExecutionLog
+  /** The build under which `close` replays; default: today's. */
+  build?: WorkflowBundleOption
   /** Replays every history of the namespace, then stops everything. */
   close(): Promise<void>
 }
@@ -48,14 +51,14 @@ export async function startInstallation(
   const connected: ClientConnection = await connectClient(target)
   const workers: TidemarkWorker[] = []
   const roots = openRoots(configuration.checkpointsDir, configuration.dataDir)
-  return {
+  const installation: Installation = {
     dir,
     target,
     client: connected.client,
     configuration,
     roots,
-    async startWorker() {
-      const worker = await startTidemarkWorker({ target, configuration, jobFiles })
+    async startWorker(workflows) {
+      const worker = await startTidemarkWorker({ target, configuration, jobFiles, ...(workflows && { workflows }) })
       workers.push(worker)
       return worker
     },
@@ -68,7 +71,7 @@ export async function startInstallation(
     log: (job, execution) => new ExecutionLog(roots, job, execution),
     async close() {
       try {
-        await replayAll(connected.client)
+        await replayAll(connected.client, installation.build)
       } finally {
         await Promise.all(workers.map((worker) => worker.shutdown()))
         await connected.connection.close()
@@ -77,4 +80,5 @@ export async function startInstallation(
       }
     },
   }
+  return installation
 }

@@ -1,10 +1,14 @@
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Client, WorkflowHandle } from '@temporalio/client'
 import { temporal } from '@temporalio/proto'
+import { runsFrom } from './runs.js'
 
 export const historiesFolder: string = fileURLToPath(new URL('../histories', import.meta.url))
+
+/** Below it, one folder for each released version; see released-histories.ts. */
+export const releasedFolder: string = join(historiesFolder, 'released')
 
 /**
  * With TIDEMARK_RECORD=1, keeps the history of each run of a job, from the handle's own on, in test/histories, where
@@ -15,14 +19,13 @@ export const historiesFolder: string = fileURLToPath(new URL('../histories', imp
 export async function recordHistory(client: Client, scenario: string, job: WorkflowHandle, runs = 1): Promise<void> {
   if (process.env.TIDEMARK_RECORD !== '1') return
   await mkdir(historiesFolder, { recursive: true })
-  let runId = await firstRun(job)
-  for (let run = 1; run <= runs && runId; run++) {
-    const history = await client.workflow.getHandle(job.workflowId, runId).fetchHistory()
+  let run = 0
+  for await (const { events } of runsFrom(client, job.workflowId, await firstRun(job))) {
+    run += 1
     const name = runs === 1 ? `${scenario}.json` : `${scenario}-${run}.json`
-    const lines = history.events?.map((event) => JSON.stringify(event, withoutPlace)).join(',\n')
+    const lines = events.map((event) => JSON.stringify(event, withoutPlace)).join(',\n')
     await writeFile(join(historiesFolder, name), `{"events":[\n${lines}\n]}\n`)
-    const { workflowExecutionContinuedAsNewEventAttributes: continued } = history.events?.at(-1) ?? {}
-    runId = continued?.newExecutionRunId ?? ''
+    if (run === runs) return
   }
 }
 
@@ -33,7 +36,7 @@ async function firstRun(job: WorkflowHandle): Promise<string> {
 
 /** A recorded history, as a replay takes it. */
 export async function readHistory(name: string): Promise<temporal.api.history.v1.IHistory> {
-  const json: unknown = JSON.parse(await readFile(join(historiesFolder, name), 'utf8'))
+  const json: unknown = JSON.parse(await readFile(resolve(historiesFolder, name), 'utf8'))
   return temporal.api.history.v1.History.fromObject(json as Record<string, unknown>)
 }
 
