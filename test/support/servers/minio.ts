@@ -13,7 +13,7 @@ const version = 'v0.0.0-20260212201848-7aac2a2c5b7c'
 
 /** MinIO: the most used S3 server that is not AWS, on a disk. Compiled from its source at the first use, which takes some minutes. */
 export async function startMinio(): Promise<S3Server> {
-  const command = await minio()
+  const command = await installMinio()
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-minio-'))
   const port = await claimPort(undefined, '127.0.0.1', 'MinIO')
   const endpoint = `http://127.0.0.1:${port}`
@@ -45,7 +45,7 @@ export async function startMinio(): Promise<S3Server> {
 }
 
 /** The executable that TIDEMARK_MINIO names, else one that is built here. */
-async function minio(): Promise<string> {
+export async function installMinio(): Promise<string> {
   const named = process.env.TIDEMARK_MINIO
   if (named) return named
   const directory = await cached(`minio-${version}`, async (partial) => {

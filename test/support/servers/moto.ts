@@ -5,7 +5,7 @@ import { startServerProcess } from './server-process.js'
 
 /** Moto: AWS as a Python program. Its objects are in its memory, and any credentials will do. Installs in a minute, without a compiler. */
 export async function startMoto(): Promise<S3Server> {
-  const directory = await pythonPackage('moto', '5.2.5', ['server', 's3'])
+  const directory = await installMoto()
   const port = await claimPort(undefined, '127.0.0.1', 'moto')
   const endpoint = `http://127.0.0.1:${port}`
   const start = () =>
@@ -24,4 +24,8 @@ export async function startMoto(): Promise<S3Server> {
     },
     stop: () => server.stop(),
   }
+}
+
+export function installMoto(): Promise<string> {
+  return pythonPackage('moto', '5.2.5', ['server', 's3'])
 }
