@@ -37,6 +37,7 @@ export const errorClasses = {
   StorageUnavailable: 'retry',
   HostFull: 'retry',
   HostLost: 'retry',
+  HostLeft: 'retry',
   TasksGone: 'retry',
   TaskFailed: 'retry',
   CheckpointExpired: 'retry',

@@ -28,6 +28,9 @@ export const workSilence = '15s'
  */
 export const superviseSilence = '75s'
 
+/** Silence after which a host that was to start tasks is taken for dead, or for frozen with its poll still open; another one is then asked. */
+const hostSilence = '5s'
+
 /** Silence after which a worker that does storage work is taken for dead, and another one tries. */
 const storageSilence = '5s'
 
@@ -78,7 +81,7 @@ export function definition(name: string, summary: string, options: ActivityOptio
   return proxyActivities<DefinitionActivities>({
     taskQueue: definitionQueue(name),
     startToCloseTimeout: '1h',
-    heartbeatTimeout: '15s',
+    heartbeatTimeout: hostSilence,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: {
       initialInterval: '500ms',

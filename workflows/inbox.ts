@@ -45,7 +45,7 @@ export class Inbox {
       if (loss === undefined) return this.note('hostLost is for task hosts, not for people.')
       const { host, execution, attempt, how } = loss
       const message = how === 'lost' ? `Host ${host} is lost: its heartbeat ceased.` : `Host ${host} was shut down.`
-      const failure = { code: 'HostLost', message }
+      const failure = { code: how === 'lost' ? 'HostLost' : 'HostLeft', message }
       this.push({ type: 'hostLost', attempt, failure, where: { host, execution } })
     })
     setHandler(triggerSavepointSignal, () => this.note(savepointsNotSupported))

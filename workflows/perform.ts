@@ -126,6 +126,7 @@ export class Performer {
               retry: { maximumAttempts: 1 },
             })
             const outcome = await scope.run(() => watching.supervise(reference))
+            if (outcome.kind === 'leaving') return { type: 'hostLeaving', attempt: number }
             if (outcome.kind !== 'stopped') return { type: 'attemptEnded', attempt: number, outcome }
             // Of interest only where it was not this run that had them stopped.
             const failure: Failure = { code: 'TasksGone', message: `The tasks on host ${host} were stopped.` }
@@ -146,7 +147,8 @@ export class Performer {
         return attempt(
           claim,
           async () => {
-            const work = onHost(host, `snapshot chk-${number}`, {
+            const last = state.pending?.handsOver ? `, the last on ${host}` : ''
+            const work = onHost(host, `snapshot chk-${number}${last}`, {
               startToCloseTimeout: state.spec.checkpointing.timeout,
               heartbeatTimeout: workSilence,
               retry: { maximumAttempts: 1 },
@@ -219,7 +221,8 @@ export class Performer {
         return attempt(
           claim,
           async () => {
-            const work = onHost(host, `stop attempt ${reference.attempt}`, {
+            const why = state.handOver && !state.ending ? `: ${host} is being shut down` : ''
+            const work = onHost(host, `stop attempt ${reference.attempt}${why}`, {
               startToCloseTimeout: '15s',
               retry: { maximumAttempts: 2 },
             })

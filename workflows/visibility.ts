@@ -40,9 +40,11 @@ export class Visibility {
     this.report(state)
     const name = jobState(state)
     const { latest, consecutiveFailures: failures } = state
-    const due = this.shown === undefined || this.shown.state !== name
+    // The last host of all may end once this is written, and then only the memo tells what the job waits for.
+    const standing = state.handOver && state.phase === 'deploying' ? `${name}, handed over` : name
+    const due = this.shown?.state !== standing
     if (!due && !this.isStale(state) && !this.hasTurned(state)) return
-    this.shown = { state: name, latest, failures, at: state.now }
+    this.shown = { state: standing, latest, failures, at: state.now }
     const status = viewStatus(state, notices)
     upsertMemo({
       tidemark: {

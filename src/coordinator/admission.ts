@@ -11,11 +11,12 @@ const lastCheckpointPause = 1_000
 /**
  * Whether a checkpoint may start now. One at a time; asked-for ones go first and ignore the interval and the minimum
  * pause, as in Flink; exhausted sources call for the last one whether or not checkpointing is on. None begins while the
- * next run is due, except for those who already wait for one in this run.
+ * next run is due, except for those who already wait for one in this run, and the last one before a host leaves.
  */
 export function admitCheckpoint(state: CoordinatorState, now: number): Admission {
   if (state.phase !== 'running' || state.pending || state.ending) return { decision: 'none' }
-  if (state.nextRunDue && !state.exhausted && state.triggers.length === 0) return { decision: 'none' }
+  if (state.nextRunDue && !state.exhausted && !state.handOver && state.triggers.length === 0)
+    return { decision: 'none' }
   if (state.triggerNow) return { decision: 'trigger' }
   const { interval, minPause } = state.spec.checkpointing
   if (state.exhausted) {

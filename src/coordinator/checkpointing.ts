@@ -7,7 +7,8 @@ import { drain } from './draining.js'
 import { finish } from './ending.js'
 import type { EventContext } from './events.js'
 import type { Failure } from './failure.js'
-import { failAttempt, leaveLostHost } from './restarts.js'
+import { leaveLostHost } from './hand-over.js'
+import { failAttempt } from './restarts.js'
 import type { CoordinatorState, PendingSnapshot } from './state.js'
 import { recordCompleted } from './statistics.js'
 
@@ -42,6 +43,7 @@ function trigger(state: CoordinatorState, context: EventContext): Decision {
     stage: 'snapshotting',
     triggeredAt: context.now,
     waiting: state.triggers,
+    ...(state.handOver && { handsOver: true }),
     ...(state.base !== undefined && { base: state.base }),
   }
   return {
@@ -144,6 +146,7 @@ export function onCommitted(state: CoordinatorState, number: number, context: Ev
   const discarded: Decision = { state: next, commands: [{ type: 'discard', releasePin }] }
   if (next.phase !== 'running') return andThen(discarded, drain)
   if (pending.result?.final) return andThen(discarded, (s) => finish(s))
+  if (pending.handsOver) return andThen(discarded, drain)
   return andThen(discarded, (s) => scheduleCheckpoint(s, context))
 }
 

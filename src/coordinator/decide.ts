@@ -8,6 +8,7 @@ import { drain, onOutputFinished, onOutputUnfinished, onStopped } from './draini
 import { beginEnding } from './ending.js'
 import type { CoordinatorEvent } from './events.js'
 import { onAborted, onAbortFailed, onPublicationUnknown, onSnapshotFailed } from './giving-up.js'
+import { onHostLeaving, onHostLost } from './hand-over.js'
 import { claimAfter, end, loseOwnership, observe, onClaimed, onClaimFailed, onOpened } from './ownership.js'
 import {
   failAttempt,
@@ -15,7 +16,6 @@ import {
   onBackoffOver,
   onDeployed,
   onDeployFailed,
-  onHostLost,
   onRestorePointResolved,
 } from './restarts.js'
 import type { CoordinatorState } from './state.js'
@@ -68,6 +68,8 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
       return event.outcome.kind === 'exhausted'
         ? scheduleCheckpoint({ ...state, exhausted: true }, event)
         : failAttempt(state, { code: 'TaskFailed', message: event.outcome.error }, event)
+    case 'hostLeaving':
+      return onHostLeaving(state, event.attempt, event)
     case 'hostLost':
       return onHostLost(state, event)
     case 'snapshotTaken':
@@ -143,13 +145,13 @@ function onTriggerRequested(state: CoordinatorState, event: CoordinatorEvent & {
 
 /** Nothing is in flight, so that a new run can take over without anyone noticing. */
 export function canContinueAsNew(state: CoordinatorState): boolean {
-  const waited = state.triggers.length > 0
+  const waited = state.triggers.length > 0 || state.handOver !== undefined
   return state.phase === 'running' && !state.pending && !state.exhausted && !state.ending && !waited
 }
 
 /** No further checkpoint begins, except the last one of a job whose sources are exhausted: that job ends in this run. */
 function onNextRunDue(state: CoordinatorState): Decision {
-  const waits = state.phase === 'running' && !state.exhausted
+  const waits = state.phase === 'running' && !state.exhausted && !state.handOver
   return { state: { ...state, nextRunDue: true }, commands: waits ? [{ type: 'cancelTimer', timer: 'interval' }] : [] }
 }
 

@@ -3,6 +3,7 @@ import { andThen, type Decision, reference, stay, without } from './decision.js'
 import { withNote } from './ending.js'
 import type { Failure } from './failure.js'
 import { giveUp } from './giving-up.js'
+import { observe } from './ownership.js'
 import { backOff } from './restarts.js'
 import type { CoordinatorState } from './state.js'
 
@@ -22,7 +23,7 @@ export function drain(state: CoordinatorState): Decision {
 function settleNext(state: CoordinatorState): Decision {
   const { pending, host, overdue } = state
   if (pending?.stage === 'snapshotting') {
-    const reason = state.lastFailure ?? { code: 'TaskFailed', message: state.ending?.reason ?? 'given up' }
+    const reason = state.lastFailure ?? { code: 'TaskFailed', message: reasonOf(state) }
     return giveUp(state, pending, reason)
   }
   // An undecided number is waited for even when it is late: nothing can be written after it. Sinks whose host is gone are not:
@@ -34,7 +35,7 @@ function settleNext(state: CoordinatorState): Decision {
     const told = tellToStop(state, host)
     return overdue ? andThen(told, (s) => drain(withoutTasks(s))) : told
   }
-  if (!state.ending) return backOff(state)
+  if (!state.ending) return state.handOver ? observe(state) : backOff(state)
   if (!isOutputUnfinished(state) || state.output === 'tried') return close(state)
   if (overdue) return close(withNote(state, 'Sinks have not committed everything within cancel.timeout.'))
   if (state.output === 'finishing') return stay(state)
@@ -42,6 +43,10 @@ function settleNext(state: CoordinatorState): Decision {
     state: { ...state, output: 'finishing' },
     commands: [{ type: 'finishOutput', reference: reference(state) }],
   }
+}
+
+function reasonOf({ ending, handOver }: CoordinatorState): string {
+  return ending?.reason ?? (handOver ? `host ${handOver.host} was shut down before it was complete` : 'given up')
 }
 
 function tellToStop(state: CoordinatorState, host: string): Decision {

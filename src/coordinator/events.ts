@@ -56,8 +56,10 @@ export type EventBody =
   | {
       readonly type: 'attemptEnded'
       readonly attempt: number
-      readonly outcome: Exclude<AttemptOutcome, { kind: 'stopped' }>
+      readonly outcome: Exclude<AttemptOutcome, { kind: 'stopped' | 'leaving' }>
     }
+  /** The host is being shut down and waits for its tasks to be taken from it. */
+  | { readonly type: 'hostLeaving'; readonly attempt: number }
   /** The host does not answer any more, or does not have the tasks. */
   | {
       readonly type: 'hostLost'

@@ -5,7 +5,8 @@ import { drain } from './draining.js'
 import { beginEnding, leavePending } from './ending.js'
 import type { EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
-import { failAttempt, leaveLostHost } from './restarts.js'
+import { isHostGone, leaveLostHost } from './hand-over.js'
+import { failAttempt } from './restarts.js'
 import type { CoordinatorState, PendingSnapshot } from './state.js'
 import { recordFailed } from './statistics.js'
 
@@ -69,9 +70,10 @@ export function onAborted(state: CoordinatorState, number: number, context: Even
   }
   return andThen(settled, (s) => {
     if (s.phase !== 'running') return drain(s)
-    if (failure.code === 'TasksGone' || failure.code === 'HostLost' || isHopeless(failure)) {
-      return failAttempt(s, failure, context)
-    }
+    if (isHostGone(failure) || isHopeless(failure)) return failAttempt(s, failure, context)
+    // One try: the shutdown of the host has a bound, and the latest checkpoint will do.
+    if (pending.handsOver) return drain(s)
+    if (s.handOver) return scheduleCheckpoint(s, context)
     const tolerable = s.spec.checkpointing.tolerableFailedCheckpoints
     if (consecutiveFailures > tolerable) {
       const message = `${consecutiveFailures} checkpoints in a row failed, more than the ${tolerable} tolerated; the last one: ${failure.message}`

@@ -36,6 +36,7 @@ export function jobState(state: CoordinatorState): JobState {
     case 'backoff':
       return 'RESTARTING'
     case 'draining':
+      return state.handOver ? 'RESTARTING' : 'FAILING'
     case 'closing':
     case 'cleaning':
       return 'FAILING'

@@ -104,7 +104,7 @@ function letGo(state: CoordinatorState, reason: string): Decision {
   const waiting = pending?.waiting ?? []
   return {
     state: {
-      ...without(leavePending(state, reason), 'base', 'host', 'restoring', 'keptAtEnd', 'note'),
+      ...without(leavePending(state, reason), 'base', 'host', 'restoring', 'keptAtEnd', 'note', 'handOver'),
       lastFailure: { code: 'Fenced', message: reason },
       exhausted: false,
       stopping: false,

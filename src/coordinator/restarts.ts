@@ -1,9 +1,9 @@
 import type { DeployResult, RestoreReference } from '../engine/engine.js'
 import { scheduleCheckpoint } from './checkpointing.js'
-import { andThen, type Decision, reference, stay, without } from './decision.js'
-import { drain, withoutTasks } from './draining.js'
+import { type Decision, reference, stay, without } from './decision.js'
+import { drain } from './draining.js'
 import { beginEnding } from './ending.js'
-import type { CoordinatorEvent, EventContext } from './events.js'
+import type { EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
 import { observe } from './ownership.js'
 import { decideRestart } from './restart-strategy.js'
@@ -39,12 +39,13 @@ export function onDeployed(
   const own = state.restoring?.execution === state.execution ? state.restoring.number : undefined
   const { guarantee, tasks, restoredRecords, positions } = result
   const next: CoordinatorState = {
-    ...without(state, 'lastFailure', 'backoffMs'),
+    ...without(state, 'lastFailure', 'backoffMs', 'handOver'),
     phase: 'running',
     host: result.host,
     deployment: { guarantee, tasks, restoredRecords, positions },
     startedAt: context.now,
     consecutiveFailures: 0,
+    counts: { ...state.counts, handOvers: (state.counts.handOvers ?? 0) + (state.handOver ? 1 : 0) },
     committedThrough: Math.max(state.committedThrough, own ?? 0),
     ...(own !== undefined && { base: own }),
   }
@@ -76,7 +77,8 @@ export function onDeployFailed(
 ): Decision {
   if (state.phase !== 'deploying' || attempt !== state.attempt) return stay(state)
   if (state.ending) return drain(state)
-  return failAttempt(state, failure, context)
+  // What fails here is not the doing of the host that was left.
+  return failAttempt(without(state, 'handOver'), failure, context)
 }
 
 /** Tasks failed or are gone: settle what is in flight, then restart or give up as the strategy says. */
@@ -85,6 +87,8 @@ export function failAttempt(state: CoordinatorState, failure: Failure, context: 
   if (isHopeless(failure)) {
     return beginEnding(state, { ending: 'FAILED', reason: failure.message, failure })
   }
+  // Whatever goes wrong on a host that is being shut down is the shutdown's doing; if not, it will go wrong elsewhere too.
+  if (state.handOver) return drain(state)
   const restart = decideRestart(state.spec.restartStrategy, state.restarts, context.now, context.random)
   const failed: CoordinatorState = { ...state, restarts: restart.history, lastFailure: failure }
   if (restart.decision === 'giveUp') {
@@ -92,30 +96,6 @@ export function failAttempt(state: CoordinatorState, failure: Failure, context: 
     return beginEnding(failed, { ending: 'FAILED', reason: message, failure: { code: 'JobFailed', message } })
   }
   return drain({ ...failed, backoffMs: restart.delayMs })
-}
-
-/** The host is gone, or does not have the tasks: none is left to stop. */
-export function onHostLost(state: CoordinatorState, event: CoordinatorEvent & { type: 'hostLost' }): Decision {
-  const { attempt, failure, where } = event
-  if (attempt !== state.attempt) return stay(state)
-  if (where === undefined)
-    return state.phase === 'running' ? failAttempt(without(state, 'host'), failure, event) : stay(state)
-  if (where.host !== state.host || where.execution !== state.execution) return stay(state)
-  const unwatched: Decision = { state, commands: [{ type: 'cancelWatch' }] }
-  switch (state.phase) {
-    case 'running':
-      return andThen(unwatched, (s) => failAttempt(without(s, 'host'), failure, event))
-    case 'draining':
-      // Nobody is left to obey.
-      return andThen(unwatched, (s) => drain(withoutTasks(s)))
-    default:
-      return stay(state)
-  }
-}
-
-/** A host that is gone, or does not have the tasks, has none to stop. */
-export function leaveLostHost(state: CoordinatorState, failure: Failure): CoordinatorState {
-  return failure.code === 'HostLost' || failure.code === 'TasksGone' ? without(state, 'host') : state
 }
 
 /** Everything of the failed attempt is settled: wait as the strategy says. */

@@ -65,6 +65,8 @@ export interface PendingSnapshot {
   readonly failure?: Failure
   /** Updates that wait for its outcome. */
   readonly waiting: readonly string[]
+  /** The last one of its attempt, whose host is being shut down. */
+  readonly handsOver?: true
 }
 
 export interface EndingPlan {
@@ -127,6 +129,8 @@ export interface CoordinatorState {
   readonly consecutiveFailures: number
 
   readonly restarts: RestartHistory
+  /** The host that is being shut down, or was, until the tasks run elsewhere. No failure. */
+  readonly handOver?: { readonly host: string }
   /** Why the tasks are being restarted, while they are. */
   readonly lastFailure?: Failure
   readonly backoffMs?: number
@@ -155,6 +159,8 @@ export interface Counts {
   readonly failed: number
   /** Attempts after the first, whatever made them necessary. */
   readonly restarts: number
+  /** Those of them that a shutdown of their host made necessary. */
+  readonly handOvers?: number
 }
 
 /** A state before anything is known but who and what; `opened` replaces spec and settings. */

@@ -134,16 +134,18 @@ export function describeActivity(state: CoordinatorState): string {
       return 'Finding and verifying the restore point.'
     case 'deploying':
       if (state.ending) return settling
-      return state.restoring
-        ? `Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt} from chk-${state.restoring.number}.`
-        : `Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt}.`
+      return `${afterLeaving(state)}Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt}${state.restoring ? ` from chk-${state.restoring.number}` : ''}.`
     case 'adopting':
       return state.ending ? settling : 'Taking over the running tasks.'
     case 'running':
       if (state.pending?.stage === 'aborting') return describeGivingUp(state.pending)
+      if (state.handOver)
+        return `Host ${state.handOver.host} is being shut down; taking a last checkpoint before the job goes on elsewhere.`
       if (state.exhausted) return 'All sources are exhausted; taking the last checkpoint.'
       return state.spec.checkpointing.interval === 0 ? 'Running; checkpointing is off.' : 'Running.'
     case 'draining':
+      if (state.handOver && !state.ending)
+        return `Taking the tasks from host ${state.handOver.host}, which is being shut down.`
       return state.ending ? settling : 'Settling what is in flight before the restart.'
     case 'backoff':
       return `Waiting ${formatDuration(Math.round((state.backoffMs ?? 0) / 100) * 100)} before restart ${state.attempt}.`
@@ -160,6 +162,10 @@ function describeGivingUp({ number, failure }: PendingSnapshot): string {
   return `Running; chk-${number} is being given up, which the storage has to record: ${failure?.message ?? 'it failed.'}`
 }
 
+function afterLeaving({ handOver }: CoordinatorState): string {
+  return handOver ? `Host ${handOver.host} was shut down. ` : ''
+}
+
 /** Markdown for the Web UI's summary of the workflow: lists, since its tables come out badly. */
 export function renderDetails(state: CoordinatorState, notices: readonly string[]): string {
   const latest = latestOf(state)
@@ -171,7 +177,7 @@ export function renderDetails(state: CoordinatorState, notices: readonly string[
       ? `- latest checkpoint: **chk-${latest.number}**, ${latest.records} records, ${latest.size} bytes in ${latest.durationMs} ms: \`${latest.uri}\``
       : '- latest checkpoint: none yet',
     `- checkpoints: ${state.counts.completed} completed, ${state.counts.failed} failed; ${describeKept(state)}`,
-    `- restarts: ${state.counts.restarts}`,
+    `- restarts: ${state.counts.restarts}${handedOver(state)}`,
   ]
   const began = state.deployment?.positions[0]
   if (began !== undefined) lines.push(`- this attempt began to read ${began}`)
@@ -182,6 +188,10 @@ export function renderDetails(state: CoordinatorState, notices: readonly string[
   if (state.note) lines.push(`- note: ${state.note}`)
   for (const notice of notices) lines.push(`- ignored: ${notice}`)
   return lines.join('\n')
+}
+
+function handedOver({ counts: { handOvers = 0 } }: CoordinatorState): string {
+  return handOvers === 0 ? '' : `, ${handOvers} of them because a host was shut down`
 }
 
 /** With what a person asks next: why nothing is kept, or how to go on from what is. */

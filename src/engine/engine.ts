@@ -40,7 +40,7 @@ export interface Engine {
   stop(reference: AttemptReference): Promise<void>
 
   /**
-   * Resolves when the attempt's tasks need the coordinator: all sources exhausted, a failure, or their end by `stop`. What happened is kept until
+   * Resolves when the attempt's tasks need the coordinator: all sources exhausted, a failure, their end by `stop`, or the host's wish to be rid of them. What happened is kept until
    * `stop` or a newer attempt, so a caller that attaches late learns it too. While a watcher is attached the lease is renewed;
    * when the last one is aborted and nobody comes within the lease, the tasks stop. `TasksGone` where the host has no such attempt.
    */
@@ -149,3 +149,5 @@ export type AttemptOutcome =
   | { readonly kind: 'failed'; readonly error: string }
   /** By `stop`: what was asked for, and no failure. */
   | { readonly kind: 'stopped' }
+  /** The tasks run on, but their host is being shut down: they are to be taken from it. */
+  | { readonly kind: 'leaving' }

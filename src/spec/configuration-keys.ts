@@ -312,6 +312,7 @@ export const configurationKeys = {
     schema: duration({ min: 1_000 }),
     fallback: 3_000,
   }),
+  shutdownTimeout: time({ name: 'tidemark.shutdown-timeout', scope: 'host', schema: duration({}), fallback: 20_000 }),
   lease: time({ name: 'tidemark.lease', schema: duration({ min: 1_000 }), fallback: 30_000 }),
   /** Stream tasks wait most of the time, and an idle thread costs 8.6 MB: four a processor keep it busy and cost little. */
   slots: key({

@@ -29,6 +29,8 @@ export interface Configuration {
   readonly heartbeatIntervalMs: number
   /** Milliseconds without a heartbeat after which the host counts as lost. */
   readonly heartbeatTimeoutMs: number
+  /** Milliseconds that a worker which is shut down waits for its jobs to go on elsewhere. */
+  readonly shutdownTimeoutMs: number
   /** Milliseconds that tasks run on without a coordinator. */
   readonly leaseMs: number
   /** Live tasks that this host takes. */
@@ -103,6 +105,7 @@ export function buildConfiguration(settled: Settled): Configuration {
     cancelTimeoutMs: settled.cancelTimeout.value,
     heartbeatIntervalMs: settled.heartbeatInterval.value,
     heartbeatTimeoutMs: settled.heartbeatTimeout.value,
+    shutdownTimeoutMs: settled.shutdownTimeout.value,
     leaseMs: settled.lease.value,
     slots: settled.slots.value,
     ...(settled.metricsAddress.value !== undefined && { metricsAddress: settled.metricsAddress.value }),

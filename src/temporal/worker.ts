@@ -7,6 +7,7 @@ import { type ClientConnection, connectClient, connectNative } from './connectio
 import { dataConverter } from './data-converter.js'
 import { deploymentSlots } from './deployment-slots.js'
 import { ensureSearchAttributes } from './ensure-search-attributes.js'
+import { handOver } from './hand-over.js'
 import { HostPresence } from './host-presence.js'
 import { type Monitoring, startMonitoring } from './monitoring.js'
 import { installRuntime } from './runtime.js'
@@ -30,8 +31,11 @@ export interface TidemarkWorker {
   readonly definitions: EmbeddedHost['definitions']
   /** Resolves after `shutdown`; rejects when a part of the worker breaks. */
   readonly finished: Promise<void>
-  /** Stops polling, stops the tasks, and leaves nothing behind. Idempotent. */
-  shutdown(): Promise<void>
+  /**
+   * Has the jobs that run here go on elsewhere, through a last checkpoint, within `tidemark.shutdown-timeout`; without `handOver` it
+   * stops their tasks at once. Then stops polling and leaves nothing behind. Idempotent; a second call may shorten the first.
+   */
+  shutdown(options?: { readonly handOver?: boolean }): Promise<void>
 }
 
 /** Workflows kept in memory; fewer than there are jobs halves the throughput. Each costs about 1 MB at most. */
@@ -68,7 +72,8 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     await client?.connection.close()
   }
   try {
-    client = await connectClient(target)
+    const connected = await connectClient(target)
+    client = connected
     connection = await connectNative(target)
     const searchAttributes = await registered(client, target, log)
     const presence = new HostPresence({ client: client.client, engine: host, configuration, log })
@@ -77,7 +82,8 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     const workflows = options.workflows ?? (await workflowBundle())
     const parts = { target, configuration, host, client, connection, searchAttributes, presence, sinks, workflows }
     const workers = await createWorkers(parts)
-    const worker = run(host, workers, presence, release)
+    const leave = () => handOver(host, connected.client, configuration.shutdownTimeoutMs)
+    const worker = run(host, workers, presence, leave, release)
     presence.begin()
     return worker
   } catch (error) {
@@ -98,7 +104,13 @@ interface Parts {
   readonly workflows: WorkflowBundleOption
 }
 
-async function createWorkers(parts: Parts): Promise<Worker[]> {
+/** Those that take jobs, and the others. */
+interface Workers {
+  readonly takers: readonly Worker[]
+  readonly others: readonly Worker[]
+}
+
+async function createWorkers(parts: Parts): Promise<Workers> {
   const { target, configuration, host, client, connection, searchAttributes, presence, sinks } = parts
   const common = {
     connection,
@@ -110,7 +122,7 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
   const deployer = createDefinitionActivities({ configuration, engine: host, presence })
-  return Promise.all([
+  const others = Promise.all([
     Worker.create({
       ...common,
       taskQueue: configuration.taskQueue,
@@ -126,12 +138,16 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
       activities: createHostActivities({ configuration, engine: host, presence }),
       // One that lives as long as the tasks for each job, and short ones.
       maxConcurrentActivityTaskExecutions: configuration.slots * 3 + 20,
+      activityTaskPollerBehavior: fewPolls(2),
     }),
-    ...host.definitions.map(({ name }) =>
+  ])
+  const takers = Promise.all(
+    host.definitions.map(({ name }) =>
       Worker.create({
         ...common,
         taskQueue: definitionQueue(name),
         activities: deployer,
+        activityTaskPollerBehavior: fewPolls(1),
         tuner: {
           activityTaskSlotSupplier: deploymentSlots(host),
           workflowTaskSlotSupplier: { type: 'fixed-size', numSlots: 2 },
@@ -140,18 +156,27 @@ async function createWorkers(parts: Parts): Promise<Worker[]> {
         },
       }),
     ),
-  ])
+  )
+  return { takers: await takers, others: await others }
+}
+
+/** Each open poll of a process that is frozen swallows one piece of work, until a time-out takes it back. */
+function fewPolls(maximum: number) {
+  return { type: 'simple-maximum', maximum } as const
 }
 
 function run(
   host: EmbeddedHost,
-  workers: readonly Worker[],
+  { takers, others }: Workers,
   presence: HostPresence,
+  leave: () => Promise<void>,
   release: () => Promise<void>,
 ): TidemarkWorker {
-  const stop = () => {
-    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown()
+  const workers = [...takers, ...others]
+  const stop = (which = workers) => {
+    for (const worker of which) if (worker.getState() === 'RUNNING') worker.shutdown()
   }
+  let leaving: Promise<void> | undefined
   const runs = workers.map((worker) =>
     worker.run().catch((error: unknown) => {
       stop() // half a worker is worse than none
@@ -169,7 +194,14 @@ function run(
     host: host.host,
     definitions: host.definitions,
     finished,
-    async shutdown() {
+    async shutdown(options = {}) {
+      if (options.handOver ?? true) {
+        stop([...takers])
+        leaving ??= leave()
+        await leaving
+      }
+      // What was not handed over ends while its coordinator can still be answered why.
+      await host.close()
       await presence.leave()
       stop()
       await finished

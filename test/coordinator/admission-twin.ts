@@ -33,6 +33,7 @@ export function auditAdmission(
   const { interval, minPause } = state.spec.checkpointing
   const { now } = event
   if (event.type === 'triggerRequested' && !before.ending) pace.asked = true
+  if (state.handOver && !before.handOver && state.host !== undefined) pace.asked = true
   if (before.phase === 'deploying' && state.attempt === before.attempt && state.host !== undefined) {
     pace.startedAt = now
     pace.failed = false

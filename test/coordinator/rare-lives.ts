@@ -73,6 +73,14 @@ export const rareLives: readonly (readonly [JobOptions, Step[]])[] = [
   [options, [running, trigger, work(1), cancel, timer, timer]],
   // The host's workflow tells of its loss while its tasks are being stopped.
   [options, [running, answer(0, 'fails'), { kind: 'silence', dead: true }]],
+  // The restore point is damaged at the start; the first deployment fails; tasks are gone when a new run comes for them.
+  [options, [work(2), answer(0, 'fails')]],
+  [options, [work(3), answer(0, 'fails')]],
+  [options, [...adopting, answer(0, 'fails')]],
+  // A host leaves in the middle of a checkpoint whose commit then fails; the deployment after it fails too.
+  [options, [running, trigger, { kind: 'leaving' }, work(2), answer(0, 'fails'), work(5), answer(0, 'fails')]],
+  // A host leaves, and its workflow says so before the last checkpoint is complete.
+  [options, [running, { kind: 'leaving' }, { kind: 'silence', dead: true }]],
   // A newer owner claims in between: adopting → observing.
   [options, [...adopting, { kind: 'intruder', closes: false }, answer(0, 'fails')]],
 ]

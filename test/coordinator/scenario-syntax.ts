@@ -109,6 +109,7 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
       return { type: verb, claim: number, reason: words.at(-1) ?? '' }
     case 'runChanged':
       return { type: verb, claim: number }
+    case 'hostLeaving':
     case 'stopped':
       return { type: verb, attempt: number }
     case 'outputFinished':

@@ -15,6 +15,7 @@ function staleEvents(state: CoordinatorState): EventBody[] {
     { type: 'attemptEnded', attempt: number, outcome: { kind: 'exhausted' } },
     { type: 'attemptEnded', attempt: number, outcome: { kind: 'failed', error: 'late' } },
     { type: 'hostLost', attempt: number, failure },
+    { type: 'hostLeaving', attempt: number },
     { type: 'hostLost', attempt: number, failure, where: { host: 'host-late', execution } },
     { type: 'hostLost', attempt: number, failure, where: { host: state.host ?? '', execution: 'e0' } },
   ]

@@ -4,7 +4,7 @@ import { retentionPolicies } from '../../src/spec/checkpointing-spec.js'
 import type { RestartStrategy } from '../../src/spec/job-spec.js'
 import type { JobOptions } from './fixtures.js'
 import type { Effect, World } from './world.js'
-import { type How, landGhost, silence } from './world-answers.js'
+import { type How, landGhost, leaving, silence } from './world-answers.js'
 import { intrude } from './world-log.js'
 
 /** One thing that happens in a world. */
@@ -17,6 +17,7 @@ export type Step =
   | { readonly kind: 'trigger'; readonly waits: boolean }
   | { readonly kind: 'nextRun'; readonly overdue: boolean }
   | { readonly kind: 'silence'; readonly dead: boolean }
+  | { readonly kind: 'leaving' }
   | { readonly kind: 'ghost' }
   | { readonly kind: 'intruder'; readonly closes: boolean }
   | { readonly kind: 'bookmark' }
@@ -49,6 +50,9 @@ export function take(world: World, step: Step): void {
       break
     case 'silence':
       silence(world, step.dead)
+      break
+    case 'leaving':
+      leaving(world)
       break
     case 'ghost':
       landGhost(world)
@@ -117,6 +121,7 @@ export const peacefulSteps: readonly fc.WeightedArbitrary<Step>[] = [
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('pass' as const), ms: fc.integer({ min: 0, max: 12_000 }) }) },
   { weight: 5, arbitrary: fc.constant({ kind: 'timer' as const }) },
   { weight: 2, arbitrary: fc.record({ kind: fc.constant('trigger' as const), waits: fc.boolean() }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'leaving' as const }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constant('silence' as const), dead: fc.boolean() }) },
 ]
 

@@ -149,6 +149,15 @@ export function silence(world: World, dead: boolean): void {
   world.deliver({ type: 'hostLost', attempt, failure: hostLost, where: { host, execution } })
 }
 
+/** The host that is watched is being shut down, and wants to be rid of its tasks. */
+export function leaving(world: World): void {
+  const { shell } = world
+  const watch = shell.inFlight.find(({ command, run }) => command.type === 'watch' && run === world.runId)
+  if (watch?.command.type !== 'watch' || !tasksOf(world, watch.command.reference, watch.command.host)) return
+  shell.inFlight = shell.inFlight.filter((one) => one !== watch)
+  world.deliver({ type: 'hostLeaving', attempt: watch.command.reference.attempt })
+}
+
 function watched(world: World, command: Command & { type: 'watch' }, how: How): Reply {
   const { reference, host } = command
   const { attempt } = reference

@@ -1,10 +1,12 @@
 import { join } from 'node:path'
-import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from 'vitest'
 import { claimPort } from '../../src/temporal/free-port.js'
 import { hostWorkflowId } from '../../src/temporal/host-messages.js'
+import { committed } from '../jobs/data.js'
 import { eventOf } from '../jobs/history-events.js'
 import { type Installation, jobsFile, startInstallation } from '../jobs/installation.js'
 import { checkpoint, status } from '../jobs/messages-to-jobs.js'
+import { recordHistory } from '../jobs/record-history.js'
 import { until } from '../jobs/until.js'
 import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
 
@@ -30,8 +32,8 @@ afterEach(async () => {
 })
 afterAll(() => tidemark.close())
 
-async function startWorker(): Promise<WorkerProcess> {
-  const worker = await startWorkerProcess(tidemark)
+async function startWorker(env: Record<string, string> = {}): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(tidemark, env)
   workers.push(worker)
   return worker
 }
@@ -98,4 +100,92 @@ test('a killed host is told of by its workflow within its time-out', async () =>
   const lost = tidemark.client.workflow.getHandle(hostWorkflowId(leaving.host))
   expect((await lost.describe()).memo?.tidemarkHost).toMatchObject({ state: 'LOST', jobs: [] })
   await job.executeUpdate('cancel', { args: ['DELETE'] })
+})
+
+describe('a worker that gets SIGTERM', () => {
+  /** No restart to spend, and no checkpoint but those that are asked for. */
+  const startFragile = (job: string) =>
+    tidemark.start(job, {
+      definition: 'ticks',
+      args: { output: join(tidemark.dir, job), rate: 200 },
+      checkpointing: { interval: 'none' },
+      restartStrategy: { type: 'none' },
+    })
+
+  type Job = Awaited<ReturnType<typeof startFragile>>
+
+  const runningAgain = (job: Job) =>
+    until(
+      () => status(job),
+      ({ attempt, state }) => attempt === 2 && state === 'RUNNING',
+    )
+
+  async function expectExact(job: Job): Promise<void> {
+    await checkpoint(job)
+    expect(await job.executeUpdate('cancel', { args: ['RETAIN'] })).toMatchObject({ retention: 'retained' })
+    const ticks = await committed<{ i: number; count: number }>(join(tidemark.dir, job.workflowId))
+    expect(ticks.map(({ i }) => i)).toEqual(ticks.map((_, index) => index))
+    expect(ticks.every(({ i, count }) => count === Math.floor(i / 5) + 1)).toBe(true)
+  }
+
+  test('hands its jobs over through a last checkpoint, in seconds, and no restart is spent', async () => {
+    const leaving = await startWorker()
+    const job = await startFragile('handed-over')
+    const first = await checkpoint(job)
+    await startWorker()
+    const asked = Date.now()
+    leaving.signal('SIGTERM')
+    expect(await leaving.exited).toBe(0)
+    console.log(`the worker has left after ${Date.now() - asked} ms`)
+    const after = await runningAgain(job)
+    console.log(`records flow elsewhere after ${Date.now() - asked} ms`)
+    expect(after.host).not.toBe(leaving.host)
+    expect(after.latest?.number).toBeGreaterThan(first)
+    expect(after.counts).toMatchObject({ failed: 0, restarts: 1, handOvers: 1 })
+    expect(after.lastFailure).toBeUndefined()
+    const left = tidemark.client.workflow.getHandle(hostWorkflowId(leaving.host))
+    expect(await left.result()).toEqual({ ended: 'left' })
+    await expectExact(job)
+    await recordHistory(tidemark.client, 'handed-over', job)
+  })
+
+  test('as the last one leaves its jobs waiting, visibly, and they go on by themselves', async () => {
+    const leaving = await startWorker()
+    const job = await startFragile('nobody-left')
+    await checkpoint(job)
+    leaving.signal('SIGTERM')
+    expect(await leaving.exited).toBe(0)
+    const waiting = (await job.describe()).memo?.tidemark as { state: string; activity: string }
+    expect(waiting.state).toBe('RESTARTING')
+    expect(waiting.activity).toMatch(
+      new RegExp(`^Host ${leaving.host} was shut down. Waiting for a worker that has "ticks" and a free slot`),
+    )
+    await startWorker()
+    expect((await runningAgain(job)).counts).toMatchObject({ restarts: 1, handOvers: 1 })
+    await expectExact(job)
+  })
+
+  test('and cannot wait for the checkpoint stops the tasks, and still no restart is spent', async () => {
+    const leaving = await startWorker({ TIDEMARK_SHUTDOWN_TIMEOUT: '0s' })
+    const job = await startFragile('hurried')
+    const first = await checkpoint(job)
+    await startWorker()
+    leaving.signal('SIGTERM')
+    expect(await leaving.exited).toBe(0)
+    const after = await runningAgain(job)
+    expect(after.latest?.number).toBe(first)
+    expect(after.counts).toMatchObject({ restarts: 1, handOvers: 1 })
+    await expectExact(job)
+  })
+
+  test('twice ends at once', async () => {
+    const worker = await startWorker()
+    const job = await startFragile('impatient')
+    await checkpoint(job)
+    worker.signal('SIGTERM')
+    await worker.printed(/Stopping/)
+    worker.signal('SIGTERM')
+    expect(await worker.exited).toBe(143)
+    await job.terminate('by a test')
+  })
 })

@@ -73,7 +73,7 @@ export async function startInstallation(
       try {
         await replayAll(connected.client, installation.build)
       } finally {
-        await Promise.all(workers.map((worker) => worker.shutdown()))
+        await Promise.all(workers.map((worker) => worker.shutdown({ handOver: false })))
         await connected.connection.close()
         await server?.stop()
         await rm(dir, { recursive: true, force: true })

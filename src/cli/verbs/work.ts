@@ -14,7 +14,7 @@ export function checkJobFiles(files: readonly string[]): string[] {
   })
 }
 
-/** Works until a signal comes, then ends in order: tasks stop, and nothing is polled any more. */
+/** Works until a signal comes, then ends in order: jobs are handed over, and nothing is polled any more. */
 export async function untilInterrupted(
   { terminal }: Context,
   worker: TidemarkWorker,
@@ -27,8 +27,11 @@ export async function untilInterrupted(
   })
   try {
     await Promise.race([signalled, worker.finished, alsoUntil])
-    if (interrupted.aborted) terminal.warn('Stopping; jobs go on when a worker comes back. Ctrl-C again stops at once.')
+    if (interrupted.aborted) {
+      terminal.warn('Stopping: jobs take a last checkpoint and go on where a worker is. Ctrl-C again stops at once.')
+    }
   } finally {
-    await worker.shutdown()
+    // Where something broke there may be nobody who could take them.
+    await worker.shutdown({ handOver: interrupted.aborted })
   }
 }

@@ -1,4 +1,4 @@
-import { messageOf } from '../../errors.js'
+import { messageOf, TidemarkError } from '../../errors.js'
 import type {
   AttemptOutcome,
   DeployRequest,
@@ -59,6 +59,7 @@ export class Attempt {
   #ending: Promise<void> | undefined
   #leaveRoom = () => {}
   #callers = 0
+  #leaving = false
 
   constructor(options: AttemptOptions) {
     this.#options = options
@@ -117,16 +118,26 @@ export class Attempt {
     const letGo = this.#lease.hold()
     try {
       await abortable(this.#deployed, signal)
-      return this.#outcome() ?? (await this.#watchers.watch(onProgress, signal))
+      const outcome = this.#outcome()
+      if (outcome !== undefined) return outcome
+      return this.#leaving ? { kind: 'leaving' } : await this.#watchers.watch(onProgress, signal)
     } finally {
       letGo()
     }
   }
 
+  /** The host wants to be rid of the tasks. They run on, whether or not somebody watches: the end of that is the host's to decide. */
+  leave(): void {
+    if (this.#leaving) return
+    this.#leaving = true
+    this.#lease.hold()
+    this.#watchers.resolve({ kind: 'leaving' })
+  }
+
   /** Idempotent; resolves when no thread is left. Without a reason it is what the coordinator asked for, as its watchers learn. */
-  async stop(why?: string): Promise<void> {
+  async stop(why?: string | TidemarkError): Promise<void> {
     this.#state = 'stopped'
-    const gone = tasksGone(this.#options.host, this.request, why ?? 'was stopped')
+    const gone = why instanceof TidemarkError ? why : tasksGone(this.#options.host, this.request, why ?? 'was stopped')
     this.#aborted.abort(gone)
     if (why === undefined) this.#watchers.resolve({ kind: 'stopped' })
     else this.#watchers.reject(gone)

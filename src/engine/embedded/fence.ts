@@ -21,6 +21,11 @@ export function checkFence(reference: AttemptReference, newest: FenceNumber | un
   )
 }
 
+/** The tasks ended because their host did, in good order. */
+export function hostLeft(host: string, { job, attempt }: AttemptReference): TidemarkError {
+  return new TidemarkError('HostLeft', `Host ${host} was shut down, and attempt ${attempt} of job '${job}' with it.`)
+}
+
 export function tasksGone(host: string, { job, attempt }: AttemptReference, why = 'does not run here'): TidemarkError {
   return new TidemarkError('TasksGone', `Attempt ${attempt} of job '${job}' ${why} (host ${host}).`)
 }

@@ -15,7 +15,7 @@ import type {
 } from '../engine.js'
 import { Attempt, type AttemptState } from './attempt.js'
 import { type ExecutionState, Executions } from './executions.js'
-import { compareFence, tasksGone } from './fence.js'
+import { compareFence, hostLeft, tasksGone } from './fence.js'
 import { type HostDefinition, inspectDefinitions } from './inspect-definitions.js'
 import type { Log } from './log.js'
 import { recoverOutput } from './recover-output.js'
@@ -52,6 +52,10 @@ export interface EmbeddedHost extends Engine {
   /** Resolves as soon as at least one slot is free; rejects with the signal's reason. */
   whenFree(signal: AbortSignal): Promise<void>
   jobs(): readonly HostedJob[]
+  /** Takes no further job, and asks the coordinators to take those that are here: their watchers learn it, now or when they come. */
+  leave(): void
+  /** Resolves once no task lives here; rejects with the signal's reason. */
+  whenEmpty(signal: AbortSignal): Promise<void>
   /** Stops all tasks; no thread is left when it resolves. Idempotent. */
   close(): Promise<void>
 }
@@ -71,6 +75,7 @@ class Host implements EmbeddedHost {
   readonly #slots: Slots
   readonly #executions = new Executions()
   readonly #closing = new AbortController()
+  #leaving = false
   readonly #recovering = new Set<Promise<unknown>>()
 
   constructor(options: EmbeddedHostOptions, definitions: readonly HostDefinition[]) {
@@ -91,6 +96,7 @@ class Host implements EmbeddedHost {
     }
     const { current } = state
     const repeated = current !== undefined && compareFence(current.fence, request) === 0 && current.state !== 'stopped'
+    if (!repeated && this.#leaving) throw this.#full(request, 'is being shut down')
     const attempt = repeated ? current : this.#begin(state, request, file)
     return attempt.whenDeployed(signal)
   }
@@ -146,6 +152,15 @@ class Host implements EmbeddedHost {
     return this.#slots.whenFree(signal)
   }
 
+  leave(): void {
+    this.#leaving = true
+    for (const attempt of this.#executions.current()) attempt.leave()
+  }
+
+  whenEmpty(signal: AbortSignal): Promise<void> {
+    return this.#slots.whenEmpty(signal)
+  }
+
   jobs(): readonly HostedJob[] {
     return [...this.#executions.current()]
       .filter(({ state }) => state !== 'stopped')
@@ -163,7 +178,9 @@ class Host implements EmbeddedHost {
 
   async close(): Promise<void> {
     this.#closing.abort(new TidemarkError('TasksGone', `Host ${this.host} is being shut down.`))
-    const stopping = [...this.#executions.current()].map((attempt) => attempt.stop('was stopped with its host'))
+    const stopping = [...this.#executions.current()].map((attempt) =>
+      attempt.stop(hostLeft(this.host, attempt.request)),
+    )
     await Promise.allSettled([...stopping, ...this.#recovering])
   }
 
@@ -198,7 +215,8 @@ class Host implements EmbeddedHost {
     throw new TidemarkError('DefinitionError', `Host ${this.host} has no definition '${definition}'; it has ${names}.`)
   }
 
-  #takeSlots({ job, parallelism }: DeployRequest): () => void {
+  #takeSlots(request: DeployRequest): () => void {
+    const { parallelism } = request
     if (!this.#closing.signal.aborted && this.#slots.take(parallelism)) return () => this.#slots.release(parallelism)
     const { free, total } = this.#slots
     const why = this.#closing.signal.aborted
@@ -206,6 +224,10 @@ class Host implements EmbeddedHost {
       : parallelism > total
         ? `has ${total} slots in all: raise tidemark.slots, or lower the parallelism`
         : `has ${free} free slots of ${total}`
-    throw new TidemarkError('HostFull', `Job '${job}' needs ${parallelism} slots, but host ${this.host} ${why}.`)
+    throw this.#full(request, why)
+  }
+
+  #full({ job, parallelism }: DeployRequest, why: string): TidemarkError {
+    return new TidemarkError('HostFull', `Job '${job}' needs ${parallelism} slots, but host ${this.host} ${why}.`)
   }
 }

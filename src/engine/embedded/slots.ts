@@ -29,6 +29,12 @@ export class Slots {
     for (const wake of waiters) wake()
   }
 
+  /** Resolves once no slot is taken. */
+  async whenEmpty(signal: AbortSignal): Promise<void> {
+    signal.throwIfAborted()
+    while (this.#used > 0) await abortable(new Promise<void>((resolve) => this.#waiters.push(resolve)), signal)
+  }
+
   /** Resolves as soon as at least one slot is free. */
   async whenFree(signal: AbortSignal): Promise<void> {
     signal.throwIfAborted()
