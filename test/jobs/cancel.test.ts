@@ -116,7 +116,7 @@ describe('cancel while no worker is up', () => {
         return { job, send, effect, number: await checkpoint(job) }
       }),
     )
-    await first.shutdown()
+    await first.shutdown({ handOver: false })
     for (const { job, send } of jobs) {
       await send(job)
       expect((await client.workflow.getHandle(job.workflowId).describe()).status.name).toBe('RUNNING')
