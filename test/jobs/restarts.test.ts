@@ -1,4 +1,4 @@
-import { appendFile, readdir, rm, truncate, writeFile } from 'node:fs/promises'
+import { appendFile, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -69,6 +69,41 @@ test('output that was pending for a number given up is put aside by the restart,
   const { snapshots } = await tidemark.log('given-up', job.firstExecutionRunId).snapshots()
   const read = snapshots.at(-1)?.tasks[0]?.recordsRead ?? 0
   expect(await committed<Sum>(output)).toEqual(sumsOf(input.slice(0, read)))
+})
+
+test('what changed before a checkpoint that failed is in the next one', async () => {
+  const file = at('unconfirmed.ndjson')
+  const common = readings(10)
+  const rare = (n: number) => ({ n, k: 'rare' })
+  await writeReadings(file, common)
+  const output = at('unconfirmed-out')
+  const checkpointing = { interval: 'none', tolerableFailedCheckpoints: 1_000 }
+  const spec = { definition: 'sums', args: { input: file, output, follow: true }, checkpointing }
+  const job = await tidemark.start('unconfirmed', spec)
+  expect(await checkpointCovering(job, 10)).toBe(2)
+  // A key of which nothing is heard again: only the cut that fails has it among what changed since the one before.
+  await appendFile(file, `${JSON.stringify(rare(10))}\n`)
+  const folder = fileURLToPath(tidemark.log('unconfirmed', job.firstExecutionRunId).uri)
+  let number = 3
+  for (let isCut = false; !isCut; number++) {
+    await writeFile(join(folder, `chk-${number}`), '')
+    const outcome = job.executeUpdate('triggerCheckpoint')
+    await expect.poll(async () => (await status(job)).pending?.stage, { timeout: 30_000 }).toBe('aborting')
+    const parts = await readdir(join(output, 'pending'))
+    const texts = await Promise.all(parts.map((name) => readFile(join(output, 'pending', name), 'utf8')))
+    isCut = texts.some((text) => text.includes('rare'))
+    await rm(join(folder, `chk-${number}`))
+    expect(await outcome).toMatchObject({ state: 'failed' })
+  }
+  expect(await checkpoint(job)).toBe(number)
+  await cancel(job, 'RETAIN')
+  await ended(job)
+
+  await appendFile(file, `${JSON.stringify(rare(11))}\n`)
+  const args = { input: file, output }
+  const again = await tidemark.start('unconfirmed', { definition: 'sums', args, restore: { from: `chk-${number}` } })
+  expect(await again.result()).toMatchObject({ state: 'FINISHED', records: 12, restarts: 0 })
+  expect(await committed<Sum>(output)).toEqual(sumsOf([...common, rare(10), rare(11)]))
 })
 
 describe('a job that cannot go on fails, and names what is kept', () => {
