@@ -37,7 +37,10 @@ export async function chooseRestore(
     if (problems.length === 0) return { ...resolved, skipped: [] }
     refusal = unusable(resolved.reference.uri, problems)
   } catch (error) {
-    if (!isTidemarkError(error) || error.class === 'retry') throw error
+    // What is no address at all has nothing older than it.
+    if (!isTidemarkError(error) || error.class === 'retry' || isTidemarkError(error.cause, 'InvalidConfiguration')) {
+      throw error
+    }
     refusal = error
   }
   const steps = await stepsBack(roots, job, from)
