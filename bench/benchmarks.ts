@@ -1,6 +1,7 @@
 import type { Benchmark } from './benchmark.js'
+import { hdfsSnapshot } from './hdfs-snapshot.js'
 import { s3Snapshot } from './s3-snapshot.js'
 import { sumByUser, wordCount } from './throughput.js'
 
 /** In the order of docs/benchmarks.md. */
-export const benchmarks: readonly Benchmark[] = [wordCount, sumByUser, s3Snapshot]
+export const benchmarks: readonly Benchmark[] = [wordCount, sumByUser, s3Snapshot, hdfsSnapshot]

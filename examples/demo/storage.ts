@@ -1,9 +1,10 @@
 import { configureStorage, storageSettings } from '../../src/storage/index.js'
+import { startHdfs } from '../../test/support/servers/hdfs/hdfs-server.js'
 import { startMoto } from '../../test/support/servers/moto.js'
 import { createBucket } from '../../test/support/servers/s3-server.js'
 
 /** Where checkpoints can be; each but the first is a server that the demo installs and starts. */
-export const storageKinds = ['file', 's3'] as const
+export const storageKinds = ['file', 's3', 'hdfs'] as const
 export type StorageKind = (typeof storageKinds)[number]
 
 export interface DemoStorage {
@@ -23,6 +24,8 @@ export async function startStorage(kind: StorageKind, log: (line: string) => voi
       return { checkpointsDir: 'checkpoints', configuration: {}, close: async () => {} }
     case 's3':
       return startS3(log)
+    case 'hdfs':
+      return startHadoop(log)
   }
 }
 
@@ -45,5 +48,18 @@ async function startS3(log: (line: string) => void): Promise<DemoStorage> {
   } catch (error) {
     await server.stop()
     throw error
+  }
+}
+
+/** The workers find it as every user of Hadoop does: by `HADOOP_CONF_DIR`, which they inherit. */
+async function startHadoop(log: (line: string) => void): Promise<DemoStorage> {
+  log('HDFS is started; the first time it is installed with Maven, which takes a minute.')
+  const server = await startHdfs()
+  Object.assign(process.env, server.env)
+  return {
+    checkpointsDir: 'hdfs:///checkpoints/',
+    configuration: server.configuration,
+    told: `Checkpoints go to hdfs:///checkpoints/, which is ${server.uri}; WebHDFS is at ${server.http}.`,
+    close: () => server.stop(),
   }
 }

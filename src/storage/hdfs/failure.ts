@@ -4,6 +4,8 @@ import { messageOf } from '../../errors.js'
 export type FailureKind =
   /** Nobody took the request: it has certainly not been done. */
   | 'unreachable'
+  /** Its certificate is not one that we trust. */
+  | 'untrusted'
   /** It was sent, and no whole answer came: it may have been done, or be done yet. */
   | 'no-answer'
   /** An error inside the server, which may pass; it may have been done. */
@@ -39,8 +41,13 @@ export class HdfsFailure extends Error {
 
 export class Unreachable extends HdfsFailure {
   constructor(host: string, cause: unknown) {
-    super('unreachable', host, messageOf(cause), cause)
+    super(isAboutCertificate(cause) ? 'untrusted' : 'unreachable', host, messageOf(cause), cause)
   }
+}
+
+function isAboutCertificate(error: unknown): boolean {
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  return /CERT|UNABLE_TO_(?:VERIFY|GET_ISSUER)/.test(code)
 }
 
 export class NoAnswer extends HdfsFailure {

@@ -2,12 +2,14 @@ import { messageOf, TidemarkError } from '../../errors.js'
 import { type FailureKind, HdfsFailure } from './failure.js'
 
 /** A server that will not, as opposed to one that cannot now. */
-const refusals: readonly FailureKind[] = ['denied', 'unauthenticated', 'quota', 'not-webhdfs', 'refused']
+const refusals: readonly FailureKind[] = ['untrusted', 'denied', 'unauthenticated', 'quota', 'not-webhdfs', 'refused']
 
 /** What to do about each, after what happened. */
 const remedies: Partial<Record<FailureKind, (failure: HdfsFailure) => string>> = {
   unreachable: ({ host, message }) =>
     `${host} cannot be reached (${message}); check that the server runs and that this host reaches it: name nodes by dfs.namenode.http-address, data nodes by the names that they have in the cluster`,
+  untrusted: ({ host, message }) =>
+    `the certificate of ${host} is not trusted (${message}); name the authority that signed it in tidemark.hdfs.ca-file`,
   'no-answer': ({ host, message }) => `${host} gave no whole answer (${message})`,
   busy: ({ host, message }) => `${host} failed (${message})`,
   standby: ({ host }) =>

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path/posix'
-import { backOff, mostAttempts } from '../retry.js'
+import { backOff, mostAttempts, retrying } from '../retry.js'
 import { temporaryName } from '../temporary.js'
 import { type Content, type Fingerprint, fingerprintOf } from './content.js'
 import { HdfsFailure, isFailure, mayPass } from './failure.js'
@@ -40,24 +40,31 @@ export class Placing {
 
   /** @returns the path of a temporary that holds all of it, on disk */
   async #upload(folder: string, content: Content): Promise<string> {
-    let failures = 0
-    for (let round = 1; ; round++) {
-      const temporary = `${folder}/${temporaryName()}`
-      try {
-        await this.#folders.prepare(folder)
-        await this.#hdfs.create(temporary, content.body())
-        return temporary
-      } catch (error) {
-        if (content.failure === undefined && (await this.#landed(temporary, content, error))) return temporary
-        // Whatever it was: the folder may have been pruned, and a refusal of a long body comes as a broken connection.
-        this.#folders.forget(folder)
-        void this.#hdfs.tryRemove(temporary)
-        if (content.failure !== undefined || !content.repeatable) throw error
-        if (isFailure(error, 'not-found') && round < patience) continue
-        failures++
-        if (failures === mostAttempts || !mayPass(error)) throw error
-        await backOff(failures)
+    let rounds = 0
+    const create = async () => {
+      for (;;) {
+        try {
+          return await this.#create(folder, content)
+        } catch (error) {
+          if (!isFailure(error, 'not-found') || !content.repeatable || ++rounds === patience) throw error
+        }
       }
+    }
+    return retrying(create, (error) => content.repeatable && content.failure === undefined && mayPass(error))
+  }
+
+  async #create(folder: string, content: Content): Promise<string> {
+    const temporary = `${folder}/${temporaryName()}`
+    try {
+      await this.#folders.prepare(folder)
+      await this.#hdfs.create(temporary, content.body())
+      return temporary
+    } catch (error) {
+      if (content.failure === undefined && (await this.#landed(temporary, content, error))) return temporary
+      // Whatever it was: the folder may have been pruned, and a refusal of a long body comes as a broken connection.
+      this.#folders.forget(folder)
+      void this.#hdfs.tryRemove(temporary)
+      throw error
     }
   }
 

@@ -24,7 +24,7 @@ export async function* streamFile(hdfs: WebHdfs, path: string, range: ByteRange)
       let trusted = start === range.start
       for await (const chunk of openRange(hdfs, path, { ...range, start })) {
         // Asked for once it is open: if it is the same now, it was the same then.
-        if (!trusted) refuseOther(before, await hdfs.status(path))
+        if (!trusted) refuseOther(before, await hdfs.statusNow(path))
         trusted = true
         start += chunk.length
         failures = 0
@@ -41,14 +41,14 @@ export async function* streamFile(hdfs: WebHdfs, path: string, range: ByteRange)
 
 async function* openRange(hdfs: WebHdfs, path: string, { start, end }: ByteRange): AsyncGenerator<Buffer> {
   if (end !== undefined && end <= start) {
-    if ((await hdfs.status(path)).type !== 'FILE') throw new HdfsFailure('not-found', '', `${path} is a folder`)
+    if ((await hdfs.statusNow(path)).type !== 'FILE') throw new HdfsFailure('not-found', '', `${path} is a folder`)
     return
   }
   try {
     yield* hdfs.open(path, start, end === undefined ? undefined : end - start)
   } catch (error) {
     // A start behind the end is refused like much else.
-    if (isFailure(error, 'refused') && start > 0 && (await hdfs.status(path)).length <= start) return
+    if (isFailure(error, 'refused') && start > 0 && (await hdfs.statusNow(path)).length <= start) return
     throw error
   }
 }

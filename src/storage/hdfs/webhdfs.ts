@@ -40,9 +40,9 @@ export class WebHdfs {
     this.#connect = connect
   }
 
-  /** With all parents, mode 0700. What is there stays as it is. */
+  /** With all parents, mode 0700, in one try. What is there stays as it is. */
   async makeFolder(path: string): Promise<void> {
-    await this.#metadata('PUT', path, { op: 'MKDIRS', permission: '700' })
+    await this.#once('PUT', path, { op: 'MKDIRS', permission: '700' })
   }
 
   /** A file or an empty folder; false where nothing has the name. */
@@ -82,6 +82,11 @@ export class WebHdfs {
 
   async status(path: string): Promise<FileStatus> {
     return field(await this.#metadata('GET', path, { op: 'GETFILESTATUS' }), 'FileStatus') as FileStatus
+  }
+
+  /** In one try, where the caller tries again. */
+  async statusNow(path: string): Promise<FileStatus> {
+    return field(await this.#once('GET', path, { op: 'GETFILESTATUS' }), 'FileStatus') as FileStatus
   }
 
   /** Some of a folder, in the order of names as bytes. */
@@ -134,13 +139,17 @@ export class WebHdfs {
   async #metadata(method: Exchange['method'], path: string, parameters: Parameters, failed?: (error: unknown) => void) {
     return retrying(async () => {
       try {
-        const { answer, host } = await this.#ask(method, path, parameters)
-        return { host, text: await this.#text(answer, host), date: answer.headers.date ?? '' }
+        return await this.#once(method, path, parameters)
       } catch (error) {
         failed?.(error)
         throw error
       }
     }, mayPass)
+  }
+
+  async #once(method: Exchange['method'], path: string, parameters: Parameters) {
+    const { answer, host } = await this.#ask(method, path, parameters)
+    return { host, text: await this.#text(answer, host), date: answer.headers.date ?? '' }
   }
 
   /** Asks which data node to go to. A gateway may answer at once, without one. */

@@ -18,6 +18,8 @@ export interface HdfsServer {
   readonly uri: string
   /** `host:port` of WebHDFS. */
   readonly http: string
+  /** The same over TLS, where it was asked for, with the certificate to trust. */
+  readonly tls?: { readonly https: string; readonly caFile: string }
   /** For the processes that use it: they know it by Hadoop's configuration files, so `hdfs:///` works. */
   readonly env: { readonly HADOOP_CONF_DIR: string; readonly HADOOP_USER_NAME: string }
   /** Settings for a `tidemark.yaml`: none, the environment tells all. */
@@ -33,7 +35,7 @@ export interface HdfsServer {
 const user = 'tidemark'
 
 /** Hadoop's mini cluster: the real servers, in one JVM. Needs Java and Maven; downloads 80 MB at the first use. */
-export async function startHdfs(properties: Readonly<Record<string, string>> = {}): Promise<HdfsServer> {
+export async function startHdfs(options: { readonly tls?: boolean } = {}): Promise<HdfsServer> {
   const jars = await hadoop()
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-hdfs-'))
   const rpc = await claimPort(undefined, '127.0.0.1', 'HDFS')
@@ -43,7 +45,13 @@ export async function startHdfs(properties: Readonly<Record<string, string>> = {
   await mkdir(confDir)
   await writeHadoopFile(join(confDir, 'core-site.xml'), { 'fs.defaultFS': uri })
   await writeHadoopFile(join(confDir, 'hdfs-site.xml'), { 'dfs.namenode.http-address': `127.0.0.1:${http}` })
-  const settings = Object.entries({ 'dfs.webhdfs.enabled': 'true', ...properties })
+  const tls = options.tls === true ? await prepareTls(confDir) : undefined
+  const settings = Object.entries({
+    'dfs.webhdfs.enabled': 'true',
+    // Where a data node closes a file before the name node has heard of its last block, it asks again after so many milliseconds.
+    'dfs.client.block.write.locateFollowingBlock.initial.delay.ms': '5',
+    ...tls?.properties,
+  })
   const start = async (...more: string[]) => {
     const server = await startServerProcess({
       command: 'java',
@@ -65,6 +73,7 @@ export async function startHdfs(properties: Readonly<Record<string, string>> = {
   return {
     uri,
     http: `127.0.0.1:${http}`,
+    ...(tls && { tls: { https: tls.https, caFile: tls.caFile } }),
     env: { HADOOP_CONF_DIR: confDir, HADOOP_USER_NAME: user },
     configuration: {},
     kill: () => server.kill(),
@@ -76,6 +85,36 @@ export async function startHdfs(properties: Readonly<Record<string, string>> = {
       await rm(directory, { recursive: true, force: true })
     },
   }
+}
+
+/** A certificate that the servers find in their class path, and the settings that make them serve TLS too. */
+async function prepareTls(confDir: string) {
+  const store = join(confDir, 'keystore.p12')
+  const caFile = join(confDir, 'ca.pem')
+  const password = 'not a secret'
+  const keystore = ['-keystore', store, '-storetype', 'PKCS12', '-storepass', password, '-alias', 'hdfs']
+  const subject = ['-dname', 'CN=localhost', '-ext', 'san=ip:127.0.0.1,dns:localhost', '-validity', '7']
+  await runTool('keytool', ['-genkeypair', '-keyalg', 'RSA', ...subject, ...keystore])
+  await runTool('keytool', ['-exportcert', '-rfc', '-file', caFile, ...keystore])
+  const files = (side: 'server' | 'client') => ({
+    [`ssl.${side}.keystore.location`]: store,
+    [`ssl.${side}.keystore.type`]: 'PKCS12',
+    [`ssl.${side}.keystore.password`]: password,
+    [`ssl.${side}.keystore.keypassword`]: password,
+    [`ssl.${side}.truststore.location`]: store,
+    [`ssl.${side}.truststore.type`]: 'PKCS12',
+    [`ssl.${side}.truststore.password`]: password,
+  })
+  for (const side of ['server', 'client'] as const) {
+    await writeHadoopFile(join(confDir, `ssl-${side}.xml`), files(side))
+  }
+  const https = `127.0.0.1:${await claimPort(undefined, '127.0.0.1', 'WebHDFS over TLS')}`
+  const properties = {
+    'dfs.http.policy': 'HTTP_AND_HTTPS',
+    'dfs.namenode.https-address': https,
+    'dfs.datanode.https.address': '127.0.0.1:0',
+  }
+  return { https, caFile, properties }
 }
 
 /** A file of Hadoop's configuration. */
