@@ -6,6 +6,7 @@ import { executionRecordName, idPattern, parseEntryPath } from '../checkpoint/pa
 import { damaged } from '../checkpoint/sealed-json.js'
 import { isTidemarkError, type TidemarkError } from '../errors.js'
 import { joinUri, type Storage, splitUri } from '../storage/index.js'
+import { readLedger } from './ledger.js'
 import { listNumbers, observeLog, readEntryIfThere, readRecord } from './read-log.js'
 import { executionUri, openExecutionFolder, placeOf, type Roots } from './roots.js'
 
@@ -39,6 +40,15 @@ export async function viewTolerantly(roots: Roots, job: string): Promise<Toleran
     const view = await viewFolder(folder, execution, executionUri(roots, job, execution))
     if (view !== undefined) views.push(view)
   }
+  // An entry that was written after its execution had been collected means nothing.
+  if (views.some((view) => view.record === undefined)) {
+    const collected = await readLedger(roots, job)
+    return orderViews(views.filter((view) => view.record !== undefined || !collected.has(view.execution)))
+  }
+  return orderViews(views)
+}
+
+function orderViews(views: readonly TolerantView[]): TolerantView[] {
   const readable = views.flatMap((view) => (view.record === undefined ? [] : [{ ...view, record: view.record }]))
   return [...orderByLineage(readable), ...views.filter((view) => view.record === undefined)]
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { encodeEntry } from '../../src/checkpoint/codecs.js'
 import type { WorkflowFact } from '../../src/checkpoint/collection.js'
 import {
   type CollectOptions,
@@ -10,6 +11,7 @@ import {
   pin,
   readAudit,
   verifySnapshot,
+  viewTolerantly,
 } from '../../src/checkpoint-store/index.js'
 import { append, checkpoint, claim, closed, job, Lab, restoredFrom, run } from './lab.js'
 
@@ -113,8 +115,10 @@ describe.each([false, true])('roots apart: %s', (apart) => {
     expect((await filesOf(lab)).filter((name) => !name.includes('/_collected/'))).toEqual([])
     // A write that comes even later finds no execution, and goes with the next run.
     await lab.stateFile(2)
+    await lab.roots.metadata.write(`${job}/e1/chk-9/_metadata`, encodeEntry(checkpoint(9)))
+    expect(await viewTolerantly(lab.roots, job)).toEqual([])
     const report = await gc(lab)
-    expect(report.leftovers).toMatchObject([{ removed: true, files: 1 }])
+    expect(report.leftovers).toMatchObject([{ removed: true, files: 2 }])
     expect((await filesOf(lab)).filter((name) => !name.includes('/_collected/'))).toEqual([])
   })
 

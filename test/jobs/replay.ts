@@ -11,7 +11,7 @@ export const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', i
 export async function replayAll(client: Client, build?: WorkflowBundleOption): Promise<number> {
   const histories: { workflowId: string; history: unknown }[] = []
   for await (const { workflowId, runId } of client.workflow.list({
-    query: "WorkflowType IN ('streamJob', 'taskHost')",
+    query: "WorkflowType IN ('streamJob', 'taskHost', 'collectGarbage')",
   })) {
     const history = await client.workflow.getHandle(workflowId, runId).fetchHistory()
     histories.push({ workflowId, history })
