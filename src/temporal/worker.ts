@@ -42,6 +42,13 @@ export interface TidemarkWorker {
 const cachedWorkflows = 1_000
 
 /**
+ * Time for one step of a workflow. The SDK's 5 s are exceeded where a machine is starved and many messages come at once; and the script that is
+ * then interrupted leaves Node's own book-keeping broken, which ends the process with all its tasks. Only our code runs there, and it has no loop
+ * that needs interrupting. The SDK takes the option, though its types leave it out.
+ */
+const patience = { isolateExecutionTimeout: '2min' }
+
+/**
  * A workflow's tasks go to the worker that has it in memory. When that worker has died, this is how long the others wait
  * before they take over: by the SDK's default of 10 s every recovery would take so much longer.
  */
@@ -129,6 +136,7 @@ async function createWorkers(parts: Parts): Promise<Workers> {
       workflowBundle: parts.workflows,
       stickyQueueScheduleToStartTimeout: stickyTimeout,
       maxCachedWorkflows: cachedWorkflows,
+      ...patience,
       sinks,
       activities: createStorageActivities({ configuration, client: client.client, searchAttributes }),
     }),
