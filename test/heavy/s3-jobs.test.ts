@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { copySnapshots, verifySnapshot } from '../../src/checkpoint-store/index.js'
 import { joinUri, openStorage } from '../../src/storage/index.js'
@@ -61,6 +64,43 @@ test('a job goes on through a store that breaks, loses and slows down, and count
   proxy.plan(() => undefined)
   expect(await committed<Sum>(output)).toEqual(sumsOf(input))
 })
+
+test('a checkpoint takes few requests, and the command line reads what is kept', async () => {
+  const input = readings(1_000)
+  await writeReadings(join(onS3.dir, 'counted.ndjson'), input)
+  const job = await onS3.start('counted', {
+    definition: 'sums',
+    args: { input: join(onS3.dir, 'counted.ndjson'), output: join(onS3.dir, 'counted-out'), rate: 100, follow: true },
+    checkpointing: { interval: 'none' },
+  })
+  // Until the first ones are subsumed, there is nothing to discard.
+  for (let number = 0; number < 5; number++) await checkpoint(job)
+  const before = proxy.requests.length
+  const checkpoints = 5
+  for (let number = 0; number < checkpoints; number++) await checkpoint(job)
+  const counts = new Map<string, number>()
+  for (const { method, url } of proxy.requests.slice(before)) {
+    const kind = method === 'GET' && url.includes('list-type=2') ? 'LIST' : method
+    counts.set(kind, (counts.get(kind) ?? 0) + 1 / checkpoints)
+  }
+  console.log('requests per checkpoint:', Object.fromEntries(counts))
+  expect([...counts.values()].reduce((sum, count) => sum + count, 0)).toBeLessThan(30)
+  await cancel(job, 'RETAIN')
+  const { uri } = onS3.log('counted', job.firstExecutionRunId)
+  const run = (...args: string[]) => tidemarkCommand(onS3.dir, args)
+  expect(await run('ls', uri)).toMatch(/counted[\s\S]*chk-\d+/)
+  expect(await run('ls', 'counted')).toMatch(/chk-\d+/)
+  expect(await run('inspect', 'counted')).toContain('s3://jobs/metadata/counted/')
+  expect(await run('verify', 'counted')).toMatch(/^ok +s3:/)
+  expect(await run('copy', 'counted', join(onS3.dir, 'copied'))).toMatch(/^copied +file:/)
+})
+
+/** Prints what `tidemark checkpoints ...` prints in a directory. */
+async function tidemarkCommand(cwd: string, args: readonly string[]): Promise<string> {
+  const cli = fileURLToPath(new URL('../../dist/src/cli/main.js', import.meta.url))
+  const { stdout } = await promisify(execFile)(process.execPath, [cli, 'checkpoints', ...args], { cwd })
+  return stdout
+}
 
 test('the server dies under a running job and comes back: the job goes on, and resumes from a copy on another scheme', async () => {
   const input = readings(6_000)

@@ -38,5 +38,7 @@ export function checkpointsLsCommand(context: Context): Command {
 async function findPlace(context: Context, argument: string | undefined): Promise<Place> {
   const { isPath, locate, placeOfJob } = await import('../find-checkpoints.js')
   if (argument === undefined) return { roots: await context.roots() }
-  return isPath(argument) ? locate(argument) : placeOfJob(await context.roots(), argument)
+  // Also for a path: the configuration says how stores are reached.
+  const roots = await context.roots()
+  return isPath(argument) ? locate(argument) : placeOfJob(roots, argument)
 }
