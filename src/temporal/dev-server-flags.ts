@@ -2,13 +2,16 @@ import type { SearchAttributeTypeName } from './search-attributes.js'
 
 /**
  * What makes the server's timers and hops short. By default a timer below 1 s is stretched to about 1 s, and each hop takes
- * 50 ms (20 polls a second); with these a timer is good to 10 ms and a hop takes about 17 ms. `docker/dynamicconfig` holds
- * the same ones.
+ * 50 ms (20 polls a second); with these a timer is good to 10 ms and a hop takes about 17 ms. And what
+ * makes it let go of a process that is frozen: after 7 s without an answer its connections are closed and its open polls with
+ * them; by default that takes 70 s, in which these polls swallow work. `docker/dynamicconfig` holds the same ones.
  */
 export const dynamicConfig: Readonly<Record<string, string | number>> = {
   'history.timerProcessorMaxTimeShift': '10ms',
   'history.timerProcessorMaxPollRPS': 2000,
   'history.transferProcessorMaxPollRPS': 2000,
+  'frontend.keepAliveTime': '2s',
+  'frontend.keepAliveTimeout': '5s',
 }
 
 export interface DevServerFlags {

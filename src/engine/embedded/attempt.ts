@@ -136,6 +136,8 @@ export class Attempt {
 
   /** Idempotent; resolves when no thread is left. Without a reason it is what the coordinator asked for, as its watchers learn. */
   async stop(why?: string | TidemarkError): Promise<void> {
+    if (this.#state !== 'stopped')
+      this.#log('info', `attempt ${this.request.attempt} of job '${this.request.job}' is stopped`)
     this.#state = 'stopped'
     const gone = why instanceof TidemarkError ? why : tasksGone(this.#options.host, this.request, why ?? 'was stopped')
     this.#aborted.abort(gone)
