@@ -45,7 +45,7 @@ export interface CampaignReport {
   readonly directory: string
 }
 
-const definitions: readonly Definition[] = ['ledger', 'copies', 'ledger', 'ledger']
+const definitions: readonly Definition[] = ['ledger', 'copies', 'ledger', 'ledger', 'copies', 'ledger']
 const hostCount = 3
 
 /** One seed: some jobs on some hosts are struck round after round and audited after each; then they run to their end. */
@@ -152,7 +152,7 @@ async function finish(job: CampaignJob, auditor: Auditor): Promise<string[]> {
     const end = await job.untilEnd()
     if (end.status !== 'COMPLETED') return [`Job ${job.id} did not finish: ${JSON.stringify(end)}`]
     await job.range.alone(() => job.range.history.collect())
-    return [...(await auditor.audit()), ...(await auditEnd(job, limit))]
+    return [...(await auditor.audit(true)), ...(await auditEnd(job, limit))]
   } catch (error) {
     return [messageOf(error)]
   }

@@ -1,11 +1,12 @@
 import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as pause } from 'node:timers/promises'
 import type { JournalStep } from '../support/faults/power-cut.js'
 
 const entryPath = /\/metadata\/([^/]+)\/([^/]+)\/chk-(\d+)\/_metadata$/
 
 /** A line that one process has written may lie in its file a moment later than a younger one of another. Microseconds. */
-const slack = 200_000
+const slack = 100_000
 
 /**
  * What the worker processes did to logs, read from their journals as these grow: which entries were ever written, and whether one
@@ -16,6 +17,9 @@ export class History {
   readonly #read = new Map<string, { offset: number; rest: string }>()
   readonly #begun = new Map<string, JournalStep>()
   readonly #entries = new Map<string, Set<number>>()
+  /** Highest number that was ever named, and those that got their name after a higher one: they count for nobody. */
+  readonly #highest = new Map<string, number>()
+  readonly #late = new Map<string, Set<number>>()
   #ended: JournalStep[] = []
   #there = new Set<string>()
   readonly #faults: string[] = []
@@ -29,13 +33,19 @@ export class History {
     return this.#entries.get(`${job}/${execution}`) ?? new Set()
   }
 
+  /** Those that a late writer put where a discarded one had been. */
+  late(job: string, execution: string): ReadonlySet<number> {
+    return this.#late.get(`${job}/${execution}`) ?? new Set()
+  }
+
   /** Entries of a job that were written over others. */
   faultsOf(job: string): readonly string[] {
     return this.#faults.filter((fault) => fault.includes(`/metadata/${job}/`))
   }
 
-  /** Reads on to where the journals end now. */
+  /** Reads on to where the journals end now; what has just happened is waited for. */
   async collect(): Promise<void> {
+    await pause((2 * slack) / 1_000)
     const until = Number(process.hrtime.bigint() / 1000n) - slack
     for (const name of await readdir(this.#folder)) for (const line of await this.#linesOf(name)) this.#note(line)
     const settled = this.#ended.filter(({ end }) => (end ?? 0) <= until).sort((a, b) => (a.end ?? 0) - (b.end ?? 0))
@@ -49,6 +59,8 @@ export class History {
     this.#begun.clear()
     this.#ended = []
     this.#there = new Set()
+    // The highest may have been taken back; a number that is lower than what is left is told from the next one on.
+    this.#highest.clear()
   }
 
   async #linesOf(name: string): Promise<string[]> {
@@ -85,8 +97,17 @@ export class History {
   }
 
   #happened({ op, path }: JournalStep): void {
-    if (op === 'unlink') this.#there.delete(path)
-    else if (this.#there.has(path)) this.#faults.push(`${path} was there, and was written again`)
-    else this.#there.add(path)
+    if (op === 'unlink') {
+      this.#there.delete(path)
+      return
+    }
+    if (this.#there.has(path)) this.#faults.push(`${path} was there, and was written again`)
+    this.#there.add(path)
+    const [, job, execution, text] = entryPath.exec(path) ?? []
+    const key = `${job}/${execution}`
+    const number = Number(text)
+    const highest = this.#highest.get(key) ?? 0
+    if (number < highest) this.#late.set(key, (this.#late.get(key) ?? new Set()).add(number))
+    this.#highest.set(key, Math.max(highest, number))
   }
 }

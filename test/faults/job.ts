@@ -11,6 +11,12 @@ import type { Range } from './range.js'
 
 /** Records a second in each source of a task. */
 const rate = 150
+/**
+ * Milliseconds. Longer than a campaign has patience for: whoever waits for a checkpoint asks for one, so that jobs nobody waits for leave
+ * the machine to the others.
+ */
+const interval = 2_500
+const nudgeMs = 700
 /** How many completed checkpoints a job keeps. */
 export const numRetained = 3
 /** A job that does not complete a checkpoint within this time after the last fault was healed has not survived it. */
@@ -68,7 +74,7 @@ export class CampaignJob {
               out: this.out,
               ...(!more.unlimited && { rate }),
             },
-            checkpointing: { interval: 400, timeout: '3s', tolerableFailedCheckpoints: 3, numRetained },
+            checkpointing: { interval, timeout: '3s', tolerableFailedCheckpoints: 3, numRetained },
             restartStrategy: { type: 'fixed-delay', attempts: 1_000_000, delay: 10 },
             restore: restore ?? { from: 'none' },
           },
@@ -139,7 +145,7 @@ export class CampaignJob {
 
   /** Resolves when a checkpoint above `number` is complete and its output committed. */
   async untilCheckpointAbove(number: number, timeoutMs = recoveryMs): Promise<void> {
-    await until(
+    const waiting = until(
       `a checkpoint of job ${this.id} above chk-${number}`,
       async () => {
         const newest = await this.newest()
@@ -150,6 +156,23 @@ export class CampaignJob {
       },
       { timeoutMs, everyMs: 60 },
     )
+    await this.nudging(waiting)
+  }
+
+  /** Asks for checkpoints until something has happened. */
+  async nudging<T>(happening: Promise<T>): Promise<T> {
+    const nudge = () =>
+      void this.range.client.workflow
+        .getHandle(this.id)
+        .signal('triggerCheckpoint')
+        .catch(() => undefined)
+    const timer = setInterval(nudge, nudgeMs)
+    try {
+      nudge()
+      return await happening
+    } finally {
+      clearInterval(timer)
+    }
   }
 
   /** What may be resumed, oldest first. */

@@ -8,6 +8,7 @@ import { signal } from './hosts.js'
 import type { CampaignJob } from './job.js'
 import { cancelAndResume, flood, resetToEarlier, terminateAndResume } from './messages.js'
 import { orderAt, type Point, pointsFor, provocationOf, type Step } from './steps-of-the-path.js'
+import { within } from './stories/scene.js'
 
 /** How long a fault waits for its step; one that is not reached by then did not strike. */
 const patienceMs = 25_000
@@ -37,7 +38,7 @@ export async function strike(blow: Blow): Promise<string | undefined> {
   const armed = await faults.arm({ ...order, when, action, lasting })
   try {
     await provoke(blow)
-    const struck = await Promise.race([armed.struck, pause(patienceMs, undefined, { ref: false })])
+    const struck = await job.nudging(within(patienceMs, armed.struck))
     if (struck === undefined) return undefined
     await act(blow, armed, struck)
     return `${point.name} (${action.do})`
@@ -88,7 +89,7 @@ async function provoke({ job, step, random }: Blow): Promise<void> {
       const point = { ops: ['write'], path: /^out\/JOB\/[^/]+\/in-progress\// } as const
       const order = orderAt({ name: 'output', ...point }, job.id, job.range.directory)
       const armed = await job.range.faults.arm({ ...order, when: 'before', action: { do: 'fail', code: 'EIO' } })
-      await Promise.race([armed.struck, pause(patienceMs, undefined, { ref: false })])
+      await job.nudging(within(patienceMs, armed.struck))
       await armed.disarm()
       return
     }

@@ -19,6 +19,7 @@ interface Seen {
   readonly changed: Set<number>
   readonly acknowledged: number[]
   newest: number
+  closed: boolean
 }
 
 /** Looks at one job's store and output from outside, as often as it is asked to, and remembers what it saw. */
@@ -26,6 +27,7 @@ export class Auditor {
   readonly #job: CampaignJob
   readonly #seen = new Map<string, Seen>()
   readonly #output = new OutputReader()
+  #looks = 0
   /** State files that were damaged on purpose: the ends of their paths. */
   readonly damaged: string[] = []
   readonly #begin: SnapshotEntry | undefined
@@ -41,13 +43,17 @@ export class Auditor {
     this.#of(execution).acknowledged.push(number)
   }
 
-  /** @returns one sentence for each thing that is wrong */
-  async audit(): Promise<string[]> {
-    const faults = [...(await this.#auditStore()), ...(await this.#auditOutput())]
+  /**
+   * @param whole reads also what it has read before and what cannot have changed
+   * @returns one sentence for each thing that is wrong
+   */
+  async audit(whole = false): Promise<string[]> {
+    this.#looks += 1
+    const faults = [...(await this.#auditStore(whole)), ...(await this.#auditOutput())]
     return faults.map((fault) => `${this.#job.id}: ${fault}`)
   }
 
-  async #auditStore(): Promise<string[]> {
+  async #auditStore(whole: boolean): Promise<string[]> {
     const { id, range } = this.#job
     const faults: string[] = []
     for (const { record, newest, state } of await listExecutions(range.roots, id)) {
@@ -59,11 +65,18 @@ export class Auditor {
       const written = new Set([...range.history.entries(id, execution), ...seen.entries.keys()])
       const before = { newest: seen.newest, acknowledged: seen.acknowledged }
       // An entry that was appended between the looks is above the newest of the first.
-      const entries = new Map([...seen.entries].filter(([number]) => number <= (newest?.number ?? 0)))
-      const facts = { record, newest, entries, changed: [...seen.changed], written, before, numRetained }
+      const late = range.history.late(id, execution)
+      const counts = (number: number) => number <= (newest?.number ?? 0) && !late.has(number)
+      const entries = new Map([...seen.entries].filter(([number]) => counts(number)))
+      const changed = [...seen.changed].filter((number) => !late.has(number))
+      const facts = { record, newest, entries, changed, written, before, numRetained }
       faults.push(...judgeLog(facts).map((fault) => `execution ${execution}: ${fault}`))
       seen.newest = Math.max(seen.newest, newest?.number ?? 0)
-      for (const number of newest?.alive ?? []) faults.push(...(await this.#auditSnapshot(execution, number)))
+      // What a closed execution keeps changes no more: it is read again now and then, and at the end.
+      const depth = state === 'open' || whole || !seen.closed || this.#looks % 5 === 0
+      seen.closed = state === 'closed'
+      if (depth)
+        for (const number of newest?.alive ?? []) faults.push(...(await this.#auditSnapshot(execution, number)))
       if (newest !== undefined && newest.kind !== 'closed') seen.acknowledged.push(...newest.alive)
     }
     return faults
@@ -178,6 +191,7 @@ export class Auditor {
       changed: new Set(),
       acknowledged: [],
       newest: 0,
+      closed: false,
     }
     this.#seen.set(execution, seen)
     return seen

@@ -15,7 +15,7 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
   const cut = await range.faults.arm({ ...at('write'), when: 'before', action: { do: 'hold' } })
   const fail = await range.faults.arm({ ...at('sync'), when: 'before', action: { do: 'fail', code: 'EIO' } })
   try {
-    if ((await within(20_000, cut.struck)) === undefined) return undefined
+    if ((await job.nudging(within(20_000, cut.struck))) === undefined) return undefined
     const newest = (await job.snapshots()).at(-1)
     if (newest === undefined) return undefined
     const { entry } = await openSnapshot(newest, range.roots)

@@ -20,7 +20,7 @@ export async function lateCommit({ job, random }: Scene): Promise<string | undef
     from: /\/pending\//,
   } as const
   const commit = await faults.arm({ ...orderAt(visible, job.id, directory), when: 'before', action: { do: 'hold' } })
-  const struck = await within(20_000, commit.struck)
+  const struck = await job.nudging(within(20_000, commit.struck))
   try {
     if (struck === undefined) return undefined
     const file = basename(struck.path)
