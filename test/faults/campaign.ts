@@ -23,6 +23,9 @@ export interface CampaignOptions {
   /** Whether the directory stays when something was wrong. */
   readonly keep?: boolean
   readonly log: (line: string) => void
+  readonly onRound?: (report: RoundReport) => void
+  /** Asked before each round. */
+  readonly isOver?: () => boolean
 }
 
 export interface RoundReport {
@@ -65,9 +68,10 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
         for (let round = nextFor(job, queue); round !== undefined; round = nextFor(job, queue)) {
           const report = await playRound(job, auditor, round)
           reports.push(report)
+          options.onRound?.(report)
           log(describeReport(seed, report))
           // What is broken stays broken; what follows would say the same again.
-          if (report.faults.length > 0) queue.length = 0
+          if (report.faults.length > 0 || options.isOver?.()) queue.length = 0
         }
       }),
     )

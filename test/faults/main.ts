@@ -1,10 +1,10 @@
-import { appendFileSync } from 'node:fs'
+import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
 import { breakBuild, type Safeguard, safeguards } from './broken-builds.js'
 import { ownBuild } from './build.js'
-import { type CampaignReport, runCampaign } from './campaign.js'
+import { type CampaignReport, type RoundReport, runCampaign } from './campaign.js'
 import { dealRounds, type Round } from './deck.js'
-import { allCells, cellName } from './faults-of-the-world.js'
+import { allCells, type Cell, cellName } from './faults-of-the-world.js'
 import { Matrix } from './matrix.js'
 import { shortRounds } from './short.js'
 
@@ -13,11 +13,12 @@ const usage = `npm run faults [-- OPTIONS]
   --rounds N       of one seed; default: one deck, which is every fault at every step once
   --times K        decks of S, S+1, ... until every fault has struck at every step K times
   --parallel P     so many seeds at once; default 1
+  --minutes M      begins no more rounds after so long
   --round R        only this round of the seed (may be repeated)
   --cell TEXT      only cells whose name contains TEXT, such as "kill-before @ publish"
   --short          the short campaign
   --break NAME     of a build without a safeguard: ${Object.keys(safeguards).join(', ')}
-  --results FILE   gets a line of JSON for each round
+  --results FILE   gets a line of JSON for each round; what it holds already counts, so that a campaign may take several runs
   --keep           leaves the directory where something was wrong`
 
 const { values } = parseArgs({
@@ -26,6 +27,7 @@ const { values } = parseArgs({
     rounds: { type: 'string' },
     times: { type: 'string' },
     parallel: { type: 'string', default: '1' },
+    minutes: { type: 'string', default: 'Infinity' },
     round: { type: 'string', multiple: true },
     cell: { type: 'string', default: '' },
     short: { type: 'boolean', default: false },
@@ -50,6 +52,10 @@ let missed = 0
 let timers = 0
 
 console.log(`seed ${firstSeed}`)
+if (values.results !== undefined && existsSync(values.results)) {
+  for (const line of readFileSync(values.results, 'utf8').split('\n').slice(0, -1)) count(JSON.parse(line) as Line)
+  console.log(`${rounds} rounds were played before`)
+}
 const began = performance.now()
 const times = Number(values.times ?? 1)
 let seed = firstSeed
@@ -59,27 +65,56 @@ await broken?.remove()
 console.log(`\n${matrix.render()}\n`)
 const minutes = ((performance.now() - began) / 60_000).toFixed(1)
 console.log(
-  `${rounds} rounds of seeds ${firstSeed} to ${seed - 1} in ${minutes} min; ${missed} did not reach their step`,
+  `${rounds} rounds, now of seeds ${firstSeed} to ${seed - 1} in ${minutes} min; ${missed} did not reach their step`,
 )
 if (timers > 0)
   console.log(`Temporal's server forgot a time-out ${timers} times; those jobs were terminated and resumed.`)
 console.log(wrong.length === 0 ? 'Nothing was lost, nothing was twice, nothing was wrongly deleted.' : wrong.join('\n'))
 process.exit(wrong.length === 0 ? 0 : 1)
 
+/** A round in the file of results. */
+interface Line extends Cell {
+  readonly seed: number
+  readonly round: number
+  readonly job: string
+  readonly struck: string | undefined
+  readonly forgotten: string | undefined
+  /** Milliseconds. */
+  readonly ms: number
+  readonly faults: readonly string[]
+}
+
+function count(line: Line): void {
+  rounds += 1
+  if (line.forgotten !== undefined) timers += 1
+  if (line.struck === undefined) missed += 1
+  else matrix.add(line)
+  wrong.push(...line.faults)
+}
+
 /** One seed after the other, until all are through. */
 async function playSeeds(): Promise<void> {
   for (let deck = nextDeck(); deck !== undefined; deck = nextDeck()) {
-    const report = await runCampaign({ ...deck, build: broken ?? ownBuild, keep: values.keep, log: console.log })
-    take(report)
+    const report = await runCampaign({
+      ...deck,
+      build: broken ?? ownBuild,
+      keep: values.keep,
+      log: console.log,
+      onRound: (round) => take(deck.seed, round),
+      isOver,
+    })
+    settle(report)
   }
 }
 
 /** First whole decks, then what chance has left below. */
 function nextDeck(): { readonly seed: number; readonly rounds: readonly Round[] } | undefined {
   const dealt = seed - firstSeed
-  if (dealt >= times && (values.times === undefined || matrix.below(times).length === 0)) return undefined
+  if (isOver()) return undefined
+  if (values.times === undefined ? dealt > 0 : matrix.below(times).length === 0) return undefined
+  // What can never be reached must not go on for ever.
   if (dealt >= 4 * times) return undefined
-  const lacking = dealt < times ? cells : matrix.below(times)
+  const lacking = values.times === undefined ? cells : matrix.below(times)
   const own = seed++
   if (values.short) return { seed: own, rounds: shortRounds(own, values.break as Safeguard | undefined) }
   const count = Number(values.rounds ?? lacking.length)
@@ -87,27 +122,18 @@ function nextDeck(): { readonly seed: number; readonly rounds: readonly Round[] 
   return { seed: own, rounds: all.filter(({ number }) => values.round?.includes(String(number)) ?? true) }
 }
 
-function take(report: CampaignReport): void {
-  for (const { round, job, struck, forgotten, faults, ms } of report.rounds) {
-    rounds += 1
-    if (forgotten !== undefined) timers += 1
-    if (struck === undefined) missed += 1
-    else matrix.add(round.cell)
-    wrong.push(...faults)
-    if (values.results === undefined) continue
-    const { number, cell } = round
-    const line = {
-      seed: report.seed,
-      round: number,
-      fault: cell.fault,
-      step: cell.step,
-      job,
-      struck,
-      ms: Math.round(ms),
-      faults,
-    }
-    appendFileSync(values.results, `${JSON.stringify(line)}\n`)
-  }
+function isOver(): boolean {
+  return performance.now() - began > Number(values.minutes) * 60_000
+}
+
+function take(seed: number, { round, job, struck, forgotten, faults, ms }: RoundReport): void {
+  const { fault, step } = round.cell
+  const line: Line = { seed, round: round.number, fault, step, job, struck, forgotten, ms: Math.round(ms), faults }
+  count(line)
+  if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(line)}\n`)
+}
+
+function settle(report: CampaignReport): void {
   for (const fault of report.faults) console.log(`seed ${report.seed}: WRONG: ${fault}`)
   wrong.push(...report.faults)
   const where = values.keep && report.faults.length + report.rounds.flatMap(({ faults }) => faults).length > 0
