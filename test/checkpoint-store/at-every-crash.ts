@@ -3,7 +3,10 @@ import { verifySnapshot } from '../../src/checkpoint-store/index.js'
 import { changesDisk, dyingFileSystem, freezingFileSystem } from '../storage/stepping-file-system.js'
 import type { Lab } from './lab.js'
 
-/** Prepares a disk, lets a process die at step 0, 1, 2, ... of `act` and checks; ends with the run that gets through. */
+/**
+ * Prepares a disk, lets a process die at step 0, 1, 2, ... of `act` and checks; ends with the run that gets through. Where the disk can lose
+ * its power, it does so each time, also after that last run: what was answered must be there.
+ */
 export async function atEveryCrash(
   prepare: () => Promise<Lab>,
   act: (lab: Lab) => Promise<unknown>,
@@ -15,6 +18,7 @@ export async function atEveryCrash(
     await act(lab.through(fs)).catch((error) => {
       if (!died()) throw error
     })
+    lab.cutPower?.()
     await check(lab, died())
     if (!died()) return step
   }

@@ -5,18 +5,27 @@ import {
   finishDeletion,
   openSnapshot,
   pin,
+  unpin,
   verifySnapshot,
 } from '../../src/checkpoint-store/index.js'
-import { freezingFileSystem } from '../storage/stepping-file-system.js'
+import { freezingFileSystem, type Step } from '../storage/stepping-file-system.js'
 import { atEveryCrash, atEveryStop, expectWhole } from './at-every-crash.js'
 import { aborted, append, checkpoint, claim, closed, job, Lab, publicationOf, run } from './lab.js'
 
-/** Death before every single change of the disk, then what a reader sees, then the retry. docs/protocol.md has the table. */
+/**
+ * Death before every single change of the disk, of the process alone or of the machine with all that was not synced; then what a reader sees, then the
+ * retry. docs/protocol.md has the table.
+ */
 
-describe.each([false, true])('roots apart: %s', (apart) => {
+describe.each([
+  { what: 'a process dies', apart: false, open: Lab.inMemory },
+  { what: 'a process dies', apart: true, open: Lab.inMemory },
+  { what: 'the power goes', apart: false, open: Lab.losing },
+  { what: 'the power goes', apart: true, open: Lab.losing },
+])('$what, roots apart: $apart', ({ apart, open }) => {
   it('an append: nothing or the whole entry, and the retry ends the same', async () => {
     const prepare = async () => {
-      const lab = await Lab.open(apart)
+      const lab = await open(apart)
       await run(lab, [2])
       return lab
     }
@@ -37,7 +46,7 @@ describe.each([false, true])('roots apart: %s', (apart) => {
     const outcomes = new Set<string>()
     await atEveryCrash(
       async () => {
-        const lab = await Lab.open(apart)
+        const lab = await open(apart)
         await run(lab, [2])
         return lab
       },
@@ -52,7 +61,7 @@ describe.each([false, true])('roots apart: %s', (apart) => {
   })
 
   const beforeDiscard = async () => {
-    const lab = await Lab.open(apart)
+    const lab = await open(apart)
     await run(lab, [2, 3, 4, 5], { retained: 2 })
     // A state file that two kept snapshots share, one of an older snapshot that a kept one still uses, and one that a lost attempt left.
     const old = await lab.stateFile(3, { shared: true, content: 'used by chk-6 as well' })
@@ -97,9 +106,8 @@ describe.each([false, true])('roots apart: %s', (apart) => {
 
   it('a late discard with an old newest entry takes nothing that newer snapshots use', async () => {
     const lab = await beforeDiscard()
-    const { fs, frozen, release } = freezingFileSystem(
-      ({ call, path }) => call === 'readFolder' && path.endsWith('pins'),
-    )
+    const reads = ({ call, path }: Step) => call === 'readFolder' && path.endsWith('pins')
+    const { fs, frozen, release } = freezingFileSystem(reads, lab.fs)
     const late = discard(lab.through(fs).roots, job, 'e1')
     await frozen
     const [base] = (await lab.log().snapshot(6)).tasks[0]?.state ?? []
@@ -116,7 +124,7 @@ describe.each([false, true])('roots apart: %s', (apart) => {
   it('a deletion: nothing exists from the closed entry on, and the next call leaves the tombstone alone', async () => {
     const steps = await atEveryCrash(
       async () => {
-        const lab = await Lab.open(apart)
+        const lab = await open(apart)
         await run(lab, [2, 3])
         await append(lab.log(), closed(4, { alive: [] }))
         return lab
@@ -137,6 +145,70 @@ describe.each([false, true])('roots apart: %s', (apart) => {
     expect(steps).toBeGreaterThan(10)
   })
 
+  it('giving up a number: it is given up or still undecided, and the retry decides it', async () => {
+    await atEveryCrash(
+      async () => {
+        const lab = await open(apart)
+        await run(lab, [2])
+        return lab
+      },
+      (lab) => lab.log().abort(aborted(3, { alive: [2] }), publicationOf(checkpoint(3))),
+      async (lab, died) => {
+        const { newest } = await lab.log().observe()
+        if (!died) expect(newest?.kind).toBe('aborted')
+        expect(['aborted', 'checkpoint']).toContain(newest?.kind)
+        expect(await lab.log().append(checkpoint(3))).toMatchObject({
+          outcome: newest?.kind === 'aborted' ? 'taken' : 'appended',
+        })
+        expect((await expectWhole(lab)).at(-1)).toBe(newest?.kind === 'aborted' ? 2 : 3)
+      },
+    )
+  })
+
+  it.each([
+    ['a claim', () => claim(3, { run: 'run-b', alive: [2] })],
+    ['the end', () => closed(3, { alive: [2] })],
+  ])('%s: it is there or not, a retry finds or makes it, and the log goes on from there', async (_, entry) => {
+    await atEveryCrash(
+      async () => {
+        const lab = await open(apart)
+        await run(lab, [2])
+        return lab
+      },
+      (lab) => lab.log().append(entry()),
+      async (lab, died) => {
+        const { newest } = await lab.log().observe()
+        if (!died) expect(newest).toEqual(entry())
+        expect(await lab.log().append(entry())).toEqual({ outcome: 'appended' })
+        expect((await lab.log().observe()).newest).toEqual(entry())
+        expect(await expectWhole(lab)).toEqual([2])
+      },
+    )
+  })
+
+  it('letting a pin go: it holds or it does not, and the retry ends without it', async () => {
+    const holder = { job, execution: 'e2' }
+    await atEveryCrash(
+      async () => {
+        const lab = await beforeDiscard()
+        await pin(lab.roots, lab.reference(5), holder)
+        await append(lab.log(), checkpoint(7, { alive: [7] }))
+        return lab
+      },
+      (lab) => unpin(lab.roots, lab.reference(5), holder),
+      async (lab) => {
+        await discard(lab.roots, job, 'e1')
+        if ((await lab.files()).some((name) => name.includes('/pins/'))) {
+          expect(await verifySnapshot(lab.reference(5), lab.roots)).toMatchObject({ ok: true })
+        }
+        await unpin(lab.roots, lab.reference(5), holder)
+        await discard(lab.roots, job, 'e1')
+        expect((await lab.files()).filter((name) => /pins|chk-5/.test(name))).toEqual([])
+        expect(await expectWhole(lab)).toEqual([7])
+      },
+    )
+  })
+
   it('a pin: the snapshot is pinned or the caller was told nothing, and the retry settles it', async () => {
     const holder = { job, execution: 'e2' }
     await atEveryCrash(
@@ -151,8 +223,8 @@ describe.each([false, true])('roots apart: %s', (apart) => {
         )
         if (!died) expect(retried).toBe('pinned')
         if (retried === 'pinned') {
-          expect(await verifySnapshot(lab.reference(5))).toMatchObject({ ok: true })
-          expect((await openSnapshot(lab.reference(5))).entry.number).toBe(5)
+          expect(await verifySnapshot(lab.reference(5), lab.roots)).toMatchObject({ ok: true })
+          expect((await openSnapshot(lab.reference(5), lab.roots)).entry.number).toBe(5)
         } else {
           expect(retried).toBe('RestoreFailed')
           await discard(lab.roots, job, 'e1')
@@ -166,7 +238,7 @@ describe.each([false, true])('roots apart: %s', (apart) => {
     const successor = { except: 'e3', at: '2026-01-02T00:00:00.000Z', nonce: 'n3', reason: 'e3 begins' }
     await atEveryCrash(
       async () => {
-        const lab = await Lab.open(apart)
+        const lab = await open(apart)
         await run(lab, [2])
         await run(lab, [2], { execution: 'e2' })
         return lab
@@ -184,7 +256,7 @@ describe.each([false, true])('roots apart: %s', (apart) => {
 
   it('beginning an execution: the record is there or not, and the retry finds or makes it', async () => {
     await atEveryCrash(
-      () => Lab.open(apart),
+      () => open(apart),
       (lab) => lab.log().create(lab.record()),
       async (lab) => {
         expect([undefined, 'live']).toContain((await lab.log().record())?.state)

@@ -15,6 +15,7 @@ import { ExecutionLog, type Roots } from '../../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../../src/engine/engine.js'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
 import type { FileSystem } from '../../src/storage/file/file-system.js'
+import { losingDisk } from '../storage/losing-disk.js'
 import { memoryFileSystem } from '../storage/memory-file-system.js'
 import { unsyncedFileSystem } from '../storage/stepping-file-system.js'
 import { temporaryDirectory } from '../storage/temporary-directory.js'
@@ -28,7 +29,11 @@ export class Lab {
   readonly apart: boolean
   readonly fs: FileSystem
 
-  constructor(directory: string, apart: boolean, fs: FileSystem) {
+  /** What was not synced is gone. Only where the disk can do so. */
+  readonly cutPower: (() => void) | undefined
+
+  constructor(directory: string, apart: boolean, fs: FileSystem, cutPower?: () => void) {
+    this.cutPower = cutPower
     this.directory = directory
     this.apart = apart
     this.fs = fs
@@ -46,9 +51,15 @@ export class Lab {
     return new Lab('/lab', apart, memoryFileSystem())
   }
 
+  /** On a disk in memory that can lose its power. */
+  static async losing(apart = false): Promise<Lab> {
+    const { fs, cutPower } = losingDisk()
+    return new Lab('/lab', apart, fs, cutPower)
+  }
+
   /** The same disk as another process sees it. */
   through(fs: FileSystem): Lab {
-    return new Lab(this.directory, this.apart, fs)
+    return new Lab(this.directory, this.apart, fs, this.cutPower)
   }
 
   log(execution = 'e1'): ExecutionLog {
