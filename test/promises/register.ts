@@ -198,7 +198,7 @@ export const promises: readonly Promise_[] = [
     number: 24,
     elsewhere: 'A terminated workflow has no chance to clean up.',
     here: 'The collector applies the retention policy from outside.',
-    shownBy: [['jobs/gc.test.ts', 'terminated: closed as FAILED, its retention policy applied']],
+    shownBy: [['heavy/gc.test.ts', 'terminated: closed as FAILED, its retention policy applied']],
   },
   {
     number: 25,
