@@ -211,22 +211,15 @@ describe('a checkpoint directory that cannot be written any more', () => {
     await recordHistory(broken.client, 'cancel-while-storage-is-dead', job)
   })
 
-  test('a job tells why it does not begin, and begins once the directory is back', async () => {
+  test('a job that cannot have its directory is refused at once, and begins once the directory is back', async () => {
     await writeReadings(join(broken.dir, 'in.ndjson'), readings(3))
     const args = { input: join(broken.dir, 'in.ndjson'), output: join(broken.dir, 'out') }
-    const job = await broken.start('patient', { definition: 'sums', args })
-    expect(await lastFailure(job.workflowId)).toMatch(/a file stands where a directory is needed/)
+    const { status, type, message } = await ended(await broken.start('refused', { definition: 'sums', args }))
+    expect({ status, type }).toEqual({ status: 'FAILED', type: 'InvalidConfiguration' })
+    expect(message).toMatch(/a file stands where a directory is needed/)
     await rm(root())
     await rename(away(), root())
-    expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 3 })
+    const again = await broken.start('refused', { definition: 'sums', args })
+    expect(await again.result()).toMatchObject({ state: 'FINISHED', records: 3 })
   })
-
-  /** Of the activity that is being tried. The server tells it to those who ask, and to nobody else. */
-  async function lastFailure(workflowId: string): Promise<string> {
-    for (;;) {
-      const { raw } = await broken.client.workflow.getHandle(workflowId).describe()
-      const message = raw.pendingActivities?.find((activity) => activity.lastFailure)?.lastFailure?.message
-      if (message) return message
-    }
-  }
 })
