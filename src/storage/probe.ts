@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto'
 import { isTidemarkError, messageOf, TidemarkError } from '../errors.js'
 import { isRefusal } from './refusal.js'
 import type { Storage } from './storage.js'
@@ -5,12 +6,13 @@ import type { Storage } from './storage.js'
 /**
  * Tries everything that a job will need of a store, before its first record: write (which renames, where the scheme publishes so),
  * create-if-absent by two callers at once (which links), read back, list, delete. What it made is gone again afterwards.
- * @param nonce makes the probe's names its own; a crashed probe leaves `_probe-<nonce>/` behind, which means nothing
+ * @param nonce of the start that it is for; a try that crashed leaves `_probe-<nonce>-<try>/` behind, which means nothing
  * @throws InvalidConfiguration where the store refuses (permission, read-only, full, no hard links) or does not keep the contract,
  *   StorageUnavailable where it does not answer
  */
 export async function probe(storage: Storage, nonce: string): Promise<void> {
-  const folder = `_probe-${nonce}`
+  // A try that died half-way left its names, and one that is late may still come: neither may answer this one.
+  const folder = `_probe-${nonce}-${randomUUID().slice(0, 8)}`
   const written = `${folder}/written`
   const created = `${folder}/created`
   const content = Buffer.from(`probe ${nonce}`)

@@ -4,7 +4,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
 import { openStorage, probe, type Storage } from '../../src/storage/index.js'
-import { type Step, steppingFileSystem } from './stepping-file-system.js'
+import { memoryFileSystem } from './memory-file-system.js'
+import { dyingFileSystem, type Step, steppingFileSystem } from './stepping-file-system.js'
 import { temporaryDirectory } from './temporary-directory.js'
 
 const memory = () => openStorage(`memory://${randomUUID()}`)
@@ -120,4 +121,14 @@ describe('what the disk answers', () => {
     await expect(probe(storage, 'n')).rejects.toMatchObject({ code: 'StorageUnavailable' })
     expect(await storage.list('')).toEqual([])
   })
+})
+
+it('is not disturbed by an earlier try of the same start that died anywhere', async () => {
+  const disk = memoryFileSystem()
+  for (let step = 0; ; step++) {
+    const { fs, died } = dyingFileSystem(step, disk)
+    await probe(new FileStorage('/store', fs), 'n').catch(() => undefined)
+    await probe(new FileStorage('/store', disk), 'n')
+    if (!died()) break
+  }
 })

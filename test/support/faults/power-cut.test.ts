@@ -49,10 +49,20 @@ describe('planPowerCut', () => {
     ])
   })
 
-  test('a rename between two folders is lost by each of them for itself', () => {
+  test('of a rename between two folders at least one name is left', () => {
     const move = step('rename', '/out/a', { from: '/pending/a', ino: 3, graveFrom: '/g/3' })
     expect(undone([move, step('syncFolder', '/out')])).toEqual(['restore /pending/a'])
-    expect(undone([move, step('syncFolder', '/pending')])).toEqual(['remove /out/a'])
+    expect(undone([move, step('syncFolder', '/pending')])).toEqual(['restore /pending/a', 'remove /out/a'])
+    const answers = [0.8, 0.2]
+    expect(undone([move], () => answers.shift() ?? 0)).toEqual(['restore /pending/a', 'remove /out/a'])
+  })
+
+  test('what a process died in is durable once a later sync covers it', () => {
+    const { end: _, ...unfinished } = step('rename', '/out/a', { from: '/pending/a', ino: 3, graveFrom: '/g/3' })
+    const soon = step('syncFolder', '/out', { begin: unfinished.begin + 10, end: unfinished.begin + 20 })
+    expect(undone([unfinished, soon])).toEqual(['restore /pending/a', 'remove /out/a'])
+    const later = step('syncFolder', '/out', { begin: unfinished.begin + 2e6, end: unfinished.begin + 2e6 + 1 })
+    expect(undone([unfinished, later])).toEqual(['restore /pending/a'])
   })
 
   test('by chance a name survives as a whole, whatever happened to it', () => {

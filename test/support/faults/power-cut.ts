@@ -4,8 +4,12 @@ import { dirname, join } from 'node:path'
 /**
  * What a machine loses when its power goes, from the journal of what its processes did. POSIX promises two things only: what was
  * written to a file is durable once a sync of the file, begun after the write, has ended; and a name is there, or gone, for good
- * once a sync of its folder, begun after the change, has ended. Everything else may be lost, each name by itself.
+ * once a sync of its folder, begun after the change, has ended. Everything else may be lost, each name by itself. A rename is taken for one
+ * transaction, as every file system with a journal has it: of its two names at least one is left.
  */
+
+/** A step whose process died in it has happened, or never will, so long after it began. Microseconds. */
+const longest = 1_000_000
 
 /** A step of a process: the line before it and, where it got so far, the line after it, as one. */
 export interface JournalStep {
@@ -70,10 +74,12 @@ function lostNames(steps: readonly JournalStep[], survives: (what: string) => bo
   for (const step of steps.toSorted((a, b) => (b.end ?? b.begin) - (a.end ?? a.begin))) {
     const { op, path, from, ino, grave, graveFrom } = step
     if (op === 'create' || op === 'link' || op === 'rename') {
-      if (from !== undefined && op === 'rename' && graveFrom !== undefined && isLost(step, from)) {
+      const lost = isLost(step, path)
+      // One of its two names is always there: the old one goes no sooner than the new one is there to stay.
+      if (from !== undefined && op === 'rename' && graveFrom !== undefined && (lost || isLost(step, from))) {
         undos.push({ undo: 'restore', path: from, grave: graveFrom })
       }
-      if (isLost(step, path)) undos.push({ undo: 'remove', path, ino, ...(grave !== undefined && { grave }) })
+      if (lost) undos.push({ undo: 'remove', path, ino, ...(grave !== undefined && { grave }) })
     }
     if (op === 'unlink' && grave !== undefined && isLost(step, path)) undos.push({ undo: 'restore', path, grave })
     if (op === 'mkdir') {
@@ -101,8 +107,8 @@ function newestSync(
   return newest
 }
 
-function isDurable({ end }: JournalStep, syncBegan: number | undefined): boolean {
-  return end !== undefined && syncBegan !== undefined && end <= syncBegan
+function isDurable({ begin, end = begin + longest }: JournalStep, syncBegan: number | undefined): boolean {
+  return syncBegan !== undefined && end <= syncBegan
 }
 
 function namesByInode(steps: readonly JournalStep[]): ReadonlyMap<number, readonly string[]> {
