@@ -49,7 +49,9 @@ it('is ready when jobs can be started, tells both addresses in one line, and sto
   running.signal('SIGINT')
   const { code, err } = await running.ended
   expect(code).toBe(0)
-  expect(err).toContain('Stopping; jobs go on when a worker comes back. Ctrl-C again stops at once.')
+  expect(err).toContain(
+    'Stopping: jobs take a last checkpoint and go on where a worker is. Ctrl-C again stops at once.',
+  )
   await expect(fetch(ui)).rejects.toThrow()
 })
 

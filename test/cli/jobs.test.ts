@@ -315,5 +315,5 @@ it('a worker that is told to stop hands over and ends with 0', async () => {
   worker.signal('SIGTERM')
   const { code, err } = await worker.ended
   expect(code).toBe(0)
-  expect(err).toContain('Stopping; jobs go on when a worker comes back.')
+  expect(err).toContain('Stopping: jobs take a last checkpoint and go on where a worker is.')
 })

@@ -159,7 +159,7 @@ export const promises: readonly Promise_[] = [
     elsewhere: 'The directory cannot be written, which shows after an hour.',
     here: 'Before the first record, files are written, renamed and deleted in each directory that will be needed.',
     shownBy: [
-      ['jobs/bad-input.test.ts', 'a job tells why it does not begin'],
+      ['jobs/bad-input.test.ts', 'a job that cannot have its directory is refused at once'],
       ['connectors/files-probe.test.ts', 'before the first record an output directory'],
     ],
   },

@@ -46,12 +46,14 @@ describe('ensureSearchAttributes', () => {
   })
 
   it('names each one that has another type, and changes nothing', async () => {
-    await ensureSearchAttributes(connection, 'default', { Rate: 'Int', Tag: 'Keyword' })
+    await ensureSearchAttributes(connection, 'default', { Rate: 'Double', Tag: 'Keyword' })
     const before = await registered()
-    const ensured = ensureSearchAttributes(connection, 'default', { Rate: 'Text', Tag: 'Bool', Newcomer: 'Int' })
+    const ensured = ensureSearchAttributes(connection, 'default', { Rate: 'Text', Tag: 'Bool', Newcomer: 'Double' })
     await expect(ensured).rejects.toMatchObject({
       code: 'InvalidConfiguration',
-      message: expect.stringContaining('(Rate is Int and must be Text; Tag is Keyword and must be Bool): remove them'),
+      message: expect.stringContaining(
+        '(Rate is Double and must be Text; Tag is Keyword and must be Bool): remove them',
+      ),
       details: ['Rate', 'Tag'],
     })
     expect(await registered()).toEqual(before)
