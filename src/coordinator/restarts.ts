@@ -13,11 +13,12 @@ import type { CoordinatorState } from './state.js'
 export function onRestorePointResolved(state: CoordinatorState, restore: RestoreReference | undefined): Decision {
   if (state.phase !== 'resolving') return stay(state)
   if (state.ending) return drain(state)
+  const { handOvers = 0 } = state.counts
   const next: CoordinatorState = {
     ...without(state, 'restoring', 'base', 'host', 'backoffMs'),
     phase: 'deploying',
     attempt: state.attempt + 1,
-    counts: { ...state.counts, restarts: state.attempt },
+    counts: { ...state.counts, restarts: state.attempt, handOvers: handOvers + (state.handOver ? 1 : 0) },
     exhausted: false,
     stopping: false,
     ...(restore && { restoring: { number: restore.number, execution: restore.execution } }),
@@ -45,7 +46,6 @@ export function onDeployed(
     deployment: { guarantee, tasks, restoredRecords, positions },
     startedAt: context.now,
     consecutiveFailures: 0,
-    counts: { ...state.counts, handOvers: (state.counts.handOvers ?? 0) + (state.handOver ? 1 : 0) },
     committedThrough: Math.max(state.committedThrough, own ?? 0),
     ...(own !== undefined && { base: own }),
   }

@@ -48,7 +48,7 @@ export function audit(world: World, before: CoordinatorState, event: Coordinator
   same(decide(JSON.parse(JSON.stringify(before)), event), decision, 'decision after a round trip through JSON')
   const [from, to] = [jobState(before), jobState(state)]
   hold(isLegalJobState(from, to), () => `from job state ${from} to ${to}`)
-  noteEvent(memory, event)
+  noteEvent(memory, before, event)
   if (commands.some((command) => command.type === 'snapshot')) memory.nonce = event.nonce
   for (const command of commands) auditCommand(world, memory, state, command)
   auditEnd(before, decision)
@@ -58,7 +58,7 @@ export function audit(world: World, before: CoordinatorState, event: Coordinator
   if (world.data.messages % 4 === 0) expectStaleEventsIgnored(state)
 }
 
-function noteEvent(memory: Audit, event: CoordinatorEvent): void {
+function noteEvent(memory: Audit, { phase }: CoordinatorState, event: CoordinatorEvent): void {
   switch (event.type) {
     case 'published':
     case 'publicationAdopted':
@@ -67,7 +67,8 @@ function noteEvent(memory: Audit, event: CoordinatorEvent): void {
       break
     case 'cancelRequested':
       if (event.id !== undefined) memory.waiting.add(event.id)
-      if (event.mode !== undefined) memory.mode = event.mode
+      // What comes after the decision has no effect: whoever waits is told that it came too late.
+      if (event.mode !== undefined && phase !== 'closing' && phase !== 'cleaning') memory.mode = event.mode
       break
     case 'triggerRequested':
       if (event.id !== undefined) memory.waiting.add(event.id)

@@ -1,6 +1,6 @@
 import type { Command, EndOutcome } from '../../src/coordinator/commands.js'
 import { canContinueAsNew, carryOver, decide } from '../../src/coordinator/decide.js'
-import type { EventBody, TimerName } from '../../src/coordinator/events.js'
+import type { CoordinatorEvent, EventBody, TimerName } from '../../src/coordinator/events.js'
 import type { CoordinatorState } from '../../src/coordinator/state.js'
 import { type Audit, audit, newAudit } from './auditor.js'
 import { at, beginning, type JobOptions, newState } from './fixtures.js'
@@ -30,6 +30,13 @@ interface Shell {
   end: EndOutcome | undefined
 }
 
+type OnDecision = (
+  before: CoordinatorState,
+  after: CoordinatorState,
+  event: CoordinatorEvent,
+  commands: readonly Command[],
+) => void
+
 /** Plain data, so that a world can be copied. */
 interface WorldData {
   readonly options: JobOptions
@@ -56,9 +63,9 @@ export class World {
   readonly data: WorldData
   /** What the coordinator said since somebody last looked. */
   readonly said: Command[] = []
-  readonly onDecision: (before: CoordinatorState, after: CoordinatorState) => void
+  readonly onDecision: OnDecision
 
-  constructor(options: JobOptions, onDecision: World['onDecision'] = () => {}, data?: WorldData) {
+  constructor(options: JobOptions, onDecision: OnDecision = () => {}, data?: WorldData) {
     this.onDecision = onDecision
     this.data = data ?? {
       options,
@@ -104,7 +111,7 @@ export class World {
     for (const command of decision.commands) this.perform(command)
     this.said.push(...decision.commands)
     audit(this, before, event, decision)
-    this.onDecision(before, decision.state)
+    this.onDecision(before, decision.state, event, decision.commands)
     // As the shell does between events.
     if (shell.state.nextRunDue && canContinueAsNew(shell.state)) this.handOver()
   }
