@@ -299,6 +299,12 @@ export const configurationKeys = {
     fallback: ({ cwd }) => [normalizeUri(cwd)],
   }),
   allowDeleteOnCancel: key({ name: 'tidemark.allow-delete-on-cancel', schema: flag, fallback: true }),
+  storageTimeout: time({
+    name: 'tidemark.storage-timeout',
+    scope: 'host',
+    schema: duration({ min: 100 }),
+    fallback: 30_000,
+  }),
   cancelTimeout: time({ name: 'tidemark.cancel-timeout', schema: duration({ min: 1_000 }), fallback: 60_000 }),
   heartbeatInterval: time({
     name: 'tidemark.heartbeat-interval',

@@ -12,7 +12,7 @@ export interface Configuration {
   readonly checkpointsDir: string
   /** URI of the directory of state files: `state.backend.fs.checkpointdir`, by default the same. */
   readonly dataDir: string
-  /** How this host reaches stores that are not directories. */
+  /** How this host reaches its stores. */
   readonly storage: StorageSettings
   /** For what a job's launcher leaves out. */
   readonly jobDefaults: JobDefaults
@@ -125,6 +125,7 @@ function storageOf(settled: Settled): StorageSettings {
   }
   const set = Object.entries(properties).filter((entry): entry is [string, string] => entry[1] !== undefined)
   return {
+    file: { timeoutMs: settled.storageTimeout.value },
     s3: {
       ...(s3Endpoint.value !== undefined && { endpoint: s3Endpoint.value }),
       ...(s3Region.value !== undefined && { region: s3Region.value }),

@@ -1,5 +1,13 @@
 export { isBelow } from './allowed-dirs.js'
 export { unavailable } from './file/file-errors.js'
+export {
+  anythingHangs,
+  forgetThread,
+  joinPatience,
+  type Patience,
+  patienceForThread,
+  patiently,
+} from './file/patience.js'
 export { openStorage } from './open-storage.js'
 export { probe } from './probe.js'
 export { isRefusal } from './refusal.js'

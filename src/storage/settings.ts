@@ -1,11 +1,19 @@
+import { limitCalls } from './file/patience.js'
+
 /**
  * How this process reaches each kind of store. It is a fact of the process, like its network: a URI that was recorded on
  * one host is opened on another one by that host's own settings. Secrets are never here; each driver finds them where its own world keeps
  * them. Plain data, which a worker thread is given as it is.
  */
 export interface StorageSettings {
+  readonly file?: FileSettings
   readonly s3: S3Settings
   readonly hdfs: HdfsSettings
+}
+
+export interface FileSettings {
+  /** Milliseconds after which a call that has not returned counts as hanging. */
+  readonly timeoutMs: number
 }
 
 export interface S3Settings {
@@ -31,6 +39,7 @@ let current: StorageSettings = { s3: { pathStyleAccess: false }, hdfs: { propert
 /** Sets what every store that this thread opens from now on is reached by. */
 export function configureStorage(settings: StorageSettings): void {
   current = settings
+  if (settings.file) limitCalls(settings.file.timeoutMs)
 }
 
 export function storageSettings(): StorageSettings {

@@ -16,11 +16,12 @@ export function checkJobFiles(files: readonly string[]): string[] {
 
 /** Works until a signal comes, then ends in order: jobs are handed over, and nothing is polled any more. */
 export async function untilInterrupted(
-  { terminal }: Context,
+  context: Context,
   worker: TidemarkWorker,
   interrupted: AbortSignal,
   alsoUntil: Promise<void> = new Promise(() => {}),
 ): Promise<void> {
+  const { terminal } = context
   const signalled = new Promise<void>((done) => {
     if (interrupted.aborted) done()
     interrupted.addEventListener('abort', () => done(), { once: true })
@@ -33,5 +34,18 @@ export async function untilInterrupted(
   } finally {
     // Where something broke there may be nobody who could take them.
     await worker.shutdown({ handOver: interrupted.aborted })
+    await leaveWhatHangs(context)
   }
+}
+
+/**
+ * Node waits at its exit for calls to the file system that have not returned, and for the threads that make them. A worker whose storage
+ * hangs would stay for ever, and so would whoever waits for its end.
+ */
+async function leaveWhatHangs({ terminal }: Context): Promise<void> {
+  const { anythingHangs } = await import('../../storage/index.js')
+  const { threadsLeft } = await import('../../engine/embedded/index.js')
+  if (!anythingHangs() && !threadsLeft()) return
+  terminal.warn('A file system does not answer: this process ends without waiting for it.')
+  process.kill(process.pid, 'SIGKILL')
 }

@@ -4,6 +4,7 @@ import { type FileSystem, localFileSystem } from './file-system.js'
 import { layoutOf } from './layout.js'
 import { takeDirectory } from './owner.js'
 import { PartWriter } from './part-writer.js'
+import { patientFileSystem } from './patient-file-system.js'
 import { tellingWhere } from './probe-directory.js'
 import { recover } from './recover.js'
 
@@ -14,7 +15,7 @@ import { recover } from './recover.js'
  * `tidemark.allowed-dirs`.
  */
 export function files(directory: string): Sink<unknown> {
-  return filesSink(directory, localFileSystem)
+  return filesSink(directory, patientFileSystem(directory, localFileSystem))
 }
 
 /** With the file system to be given, for tests that crash it. */

@@ -59,7 +59,8 @@ async function writeProbe(fs: FileSystem, path: string): Promise<void> {
 /** An error of the system as one sentence with the path and what to do; every other error as it is. */
 export function fromSystem(doing: string, path: string, error: unknown): unknown {
   const { syscall, path: at } = error as NodeJS.ErrnoException
-  if (!(error instanceof Error) || typeof syscall !== 'string') return error
+  const hangs = error instanceof Error && error.name === 'Hanging'
+  if (!hangs && (!(error instanceof Error) || typeof syscall !== 'string')) return error
   return unavailable(doing, typeof at === 'string' ? at : path, error)
 }
 

@@ -1,6 +1,6 @@
 import type { DefinitionRecord, OperatorRecord, StateHandle, TaskSnapshot } from '../../checkpoint/entry.js'
 import type { Json } from '../../json.js'
-import type { StorageSettings } from '../../storage/index.js'
+import type { Patience, StorageSettings } from '../../storage/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../engine.js'
 import type { WireError } from './wire-error.js'
 
@@ -8,6 +8,8 @@ import type { WireError } from './wire-error.js'
 export interface ThreadData {
   /** It opens stores by itself, as the host would. */
   readonly storage: StorageSettings
+  /** What the threads of the process share to notice a file system that hangs. */
+  readonly patience: Patience
 }
 
 /** What a host asks of a thread. Each is answered once, with a value or an error. Tasks are addressed, so that a thread may hold several. */

@@ -1,6 +1,6 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { TidemarkError } from '../../errors.js'
-import { configureStorage } from '../../storage/index.js'
+import { configureStorage, joinPatience } from '../../storage/index.js'
 import type {
   TaskAddress,
   TaskEvent,
@@ -23,7 +23,9 @@ type Handlers = {
   [M in ThreadMethod]: (params: Parameters<ThreadMethods[M]>[0]) => Promise<ReturnType<ThreadMethods[M]>>
 }
 
-configureStorage((workerData as ThreadData).storage)
+const { storage, patience } = workerData as ThreadData
+configureStorage(storage)
+joinPatience(patience)
 
 const tasks = new Map<number, Task>()
 

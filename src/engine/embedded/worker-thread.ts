@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads'
 import { messageOf, TidemarkError } from '../../errors.js'
-import { storageSettings } from '../../storage/index.js'
+import { forgetThread, patienceForThread, storageSettings } from '../../storage/index.js'
 import type { TaskEvent, ThreadData, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
 import { prefixLines } from './prefix-lines.js'
 import { threadProgram } from './thread-program.js'
@@ -8,6 +8,12 @@ import { fromWire } from './wire-error.js'
 
 /** How long a thread may take to close in good order, milliseconds; then it is terminated. */
 const closeGraceMs = 2000
+
+/**
+ * How long it may take to end then, milliseconds. No code of it runs any more, but it cannot end while a call to a file system hangs. It is
+ * given up and counts as gone: it can do nothing but return from that call.
+ */
+const terminateMs = 3000
 
 export interface WorkerThreadOptions {
   /** Files of user code that it will load. */
@@ -17,6 +23,14 @@ export interface WorkerThreadOptions {
   /** Heap limit in MiB; absent = Node's own. */
   readonly heapMiB?: number | undefined
   readonly onEvent?: (event: TaskEvent) => void
+}
+
+/** Threads that were given up and have not ended yet. */
+const abandoned = new Set<number>()
+
+/** Whether a thread is left that could not be ended: then the process cannot end in good order either. */
+export function threadsLeft(): boolean {
+  return abandoned.size > 0
 }
 
 interface Call {
@@ -33,14 +47,16 @@ export class WorkerThread {
   readonly #calls = new Map<number, Call>()
   #nextCall = 0
   #closing = false
+  #giveUp = () => {}
   #crash: Error | undefined
   #gone: Error | undefined
 
   constructor({ files, label, heapMiB, onEvent }: WorkerThreadOptions) {
     this.label = label
+    const patience = patienceForThread()
     this.#worker = new Worker(threadProgram(files), {
       name: label,
-      workerData: { storage: storageSettings() } satisfies ThreadData,
+      workerData: { storage: storageSettings(), patience } satisfies ThreadData,
       stdout: true,
       stderr: true,
       ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
@@ -55,7 +71,11 @@ export class WorkerThread {
       this.#crash = crashOf(label, error)
     })
     this.ended = new Promise((resolve) => {
-      this.#worker.once('exit', (code) => resolve(this.#end(code)))
+      this.#giveUp = () => resolve(this.#end(0))
+      this.#worker.once('exit', (code) => {
+        forgetThread(patience)
+        resolve(this.#end(code))
+      })
     })
   }
 
@@ -76,7 +96,7 @@ export class WorkerThread {
   async close(): Promise<void> {
     if (!this.#closing) {
       this.#closing = true
-      const grace = setTimeout(() => this.#worker.terminate(), closeGraceMs)
+      const grace = setTimeout(() => void this.terminate(), closeGraceMs)
       this.call('close' as const, undefined as never).catch(() => undefined)
       await this.ended
       clearTimeout(grace)
@@ -87,8 +107,15 @@ export class WorkerThread {
   /** Ends the thread at once, with nothing worth closing in it. */
   async terminate(): Promise<void> {
     this.#closing = true
-    await this.#worker.terminate()
+    void this.#worker.terminate()
+    const limit = setTimeout(() => {
+      abandoned.add(this.#worker.threadId)
+      this.#worker.once('exit', () => abandoned.delete(this.#worker.threadId))
+      this.#worker.unref()
+      this.#giveUp()
+    }, terminateMs)
     await this.ended
+    clearTimeout(limit)
   }
 
   #settle(message: Exclude<ThreadMessage, { kind: 'event' }>): void {

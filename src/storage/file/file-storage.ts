@@ -7,10 +7,15 @@ import { isTemporary, temporaryName, writerIsDead } from '../temporary.js'
 import { unavailable, withoutLinks } from './file-errors.js'
 import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
 import { Folders } from './folders.js'
+import { Hanging } from './patience.js'
+import { patientFileSystem } from './patient-file-system.js'
 import { walk } from './walk.js'
 
 /** Bytes of one chunk of a stream. */
 const chunkSize = 256 * 1024
+
+/** Bytes. */
+const syncedEach = 64 * 1024 * 1024
 
 /** How often a write begins again because another process pruned the folder under it. Each time somebody else made progress. */
 const patience = 100
@@ -30,7 +35,7 @@ export class FileStorage implements Storage {
   readonly #folders: Folders
 
   /** @param root absolute path; made on the first write */
-  constructor(root: string, fs: FileSystem = nodeFileSystem) {
+  constructor(root: string, fs: FileSystem = patientFileSystem(root, nodeFileSystem)) {
     this.uri = pathToFileURL(root).href
     this.#root = root
     this.#fs = fs
@@ -177,19 +182,22 @@ export class FileStorage implements Storage {
   async #fill(file: NewFile, temporary: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     try {
       if (content instanceof Uint8Array) await file.append(content)
-      else for await (const chunk of content) await file.append(chunk)
+      else await appendAll(file, content)
       await file.sync()
       await file.close()
     } catch (error) {
       await file.close().catch(() => {})
-      await this.#abandon(temporary)
+      const removed = error instanceof Hanging ? error.over.then(() => this.#abandon(temporary)) : undefined
+      if (removed === undefined) await this.#abandon(temporary)
       throw error
     }
   }
 
   /** Best effort: a temporary that stays behind is garbage that `tidy` knows, and the outcome of the write is decided without it. */
   async #abandon(temporary: string): Promise<void> {
-    await this.#fs.unlink(temporary).catch(() => {})
+    await this.#fs.unlink(temporary).catch((error) => {
+      if (error instanceof Hanging) void error.over.then(() => this.#fs.unlink(temporary)).catch(() => {})
+    })
   }
 
   async #isFolder(path: string): Promise<boolean> {
@@ -224,6 +232,18 @@ function readFailure(path: string, error: unknown): TidemarkError {
   // A folder of that name is no object either.
   if (!isErrno(error, 'ENOENT', 'EISDIR')) return unavailable('read', path, error)
   return new TidemarkError('ObjectNotFound', `${path} is not there.`, { path, cause: error })
+}
+
+/** Synced on the way, so that no single step has so much to do that it would pass for one that hangs. */
+async function appendAll(file: NewFile, content: AsyncIterable<Uint8Array>): Promise<void> {
+  let unsynced = 0
+  for await (const chunk of content) {
+    await file.append(chunk)
+    unsynced += chunk.length
+    if (unsynced < syncedEach) continue
+    await file.sync()
+    unsynced = 0
+  }
 }
 
 function parentOf(name: string): string {
