@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { TriggerOutcome } from '../../src/coordinator/state.js'
+import { committed } from '../jobs/data.js'
+import { ended } from '../jobs/endings.js'
+import { type Installation, startInstallation } from '../jobs/installation.js'
+import { cancel, checkpoint, checkpoints, status } from '../jobs/messages-to-jobs.js'
+import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
 import { Faults, type Order } from '../support/faults/faults.js'
-import { committed } from './data.js'
-import { ended } from './endings.js'
-import { type Installation, startInstallation } from './installation.js'
-import { cancel, checkpoint, checkpoints, status } from './messages-to-jobs.js'
-import { startWorkerProcess, type WorkerProcess } from './worker-process.js'
 
 vi.setConfig({ testTimeout: 120_000 })
 
