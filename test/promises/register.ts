@@ -68,7 +68,10 @@ export const promises: readonly Promise_[] = [
     number: 7,
     elsewhere: 'A stop failed, and left no checkpoint at all.',
     here: 'Files are deleted only after the end is recorded in the log.',
-    shownBy: [['checkpoint-store/discard.test.ts', 'refuses to delete an execution that is open or keeps something']],
+    shownBy: [
+      ['promises/hard-times.test.ts', '7: and 15:'],
+      ['checkpoint-store/discard.test.ts', 'refuses to delete an execution that is open or keeps something'],
+    ],
   },
   {
     number: 8,
@@ -82,8 +85,11 @@ export const promises: readonly Promise_[] = [
   {
     number: 9,
     elsewhere: 'Fast signals keep a workflow from continuing as new, until it hits the hard limit.',
-    here: 'No data comes by signal; a run that is due ends as soon as nothing is in flight.',
-    shownBy: [['jobs/next-run.test.ts', 'run after run takes over tasks that never stop']],
+    here: 'No data comes by signal; a run that is due ends as soon as nothing is in flight, and its history has room for all the signals that Temporal takes.',
+    shownBy: [
+      ['heavy/signal-flood.test.ts', 'signals without a pause'],
+      ['jobs/next-run.test.ts', 'run after run takes over tasks that never stop'],
+    ],
   },
   {
     number: 10,
@@ -125,7 +131,10 @@ export const promises: readonly Promise_[] = [
     number: 15,
     elsewhere: 'A job cannot be cancelled while its checkpoints fail.',
     here: 'Cancel always ends, within `tidemark.cancel-timeout`, and says what it could not do.',
-    shownBy: [['jobs/bad-input.test.ts', 'a cancel ends the job all the same, and says what is not recorded']],
+    shownBy: [
+      ['promises/hard-times.test.ts', '7: and 15:'],
+      ['jobs/bad-input.test.ts', 'a cancel ends the job all the same, and says what is not recorded'],
+    ],
   },
   {
     number: 16,

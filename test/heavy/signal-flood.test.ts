@@ -1,0 +1,54 @@
+import { join } from 'node:path'
+import { ServiceError } from '@temporalio/client'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { ended } from '../jobs/endings.js'
+import { type Installation, startInstallation } from '../jobs/installation.js'
+import { cancel, checkpoint, status } from '../jobs/messages-to-jobs.js'
+
+let tidemark: Installation
+
+beforeAll(async () => {
+  tidemark = await startInstallation({
+    'state.checkpoints.dir': './checkpoints',
+    'tidemark.history-events-per-run': '200',
+  })
+  await tidemark.startWorker()
+})
+afterAll(() => tidemark?.close())
+
+/** Whether Temporal refused it because the run has had 10,000 of them. */
+const isOverLimit = (error: unknown) =>
+  error instanceof ServiceError && String(error.cause).includes('exceeded workflow execution limit for signal events')
+
+test('signals without a pause neither keep a run from ending for ever, nor fill its history', async () => {
+  const first = await tidemark.start('shouted-at', {
+    definition: 'ticks',
+    args: { output: join(tidemark.dir, 'shouted-at'), rate: 100 },
+    checkpointing: { interval: 'none' },
+  })
+  await checkpoint(first)
+  const job = tidemark.client.workflow.getHandle('shouted-at')
+  const { firstExecutionRunId } = first
+  const shout = async () => {
+    try {
+      await job.signal('triggerCheckpoint')
+      return 0
+    } catch (error) {
+      if (!isOverLimit(error)) throw error
+      return 1
+    }
+  }
+  let [sent, refused] = [0, 0]
+  while ((await job.describe()).runId === firstExecutionRunId) {
+    const answers = await Promise.all(Array.from({ length: 50 }, shout))
+    for (const answer of answers) [sent, refused] = [sent + 1, refused + answer]
+  }
+  const { historyLength } = await tidemark.client.workflow.getHandle('shouted-at', firstExecutionRunId).describe()
+  console.log(`${sent} signals, ${refused} of them refused; the run has ${historyLength} events`)
+  // Temporal takes 10,000 signals a run, and ends one by force at 51,200 events.
+  expect(historyLength).toBeLessThan(45_000)
+  // The tasks have not noticed.
+  expect(await status(job)).toMatchObject({ state: 'RUNNING', attempt: 1, restarts: 0 })
+  expect(await cancel(job, 'DELETE')).toMatchObject({ state: 'CANCELED' })
+  await ended(first)
+})
