@@ -28,7 +28,8 @@ async function startServerWithWorker(dir: string) {
   const configuration = loadConfiguration({ cwd: dir, env: {} })
   const worker = await startTidemarkWorker({ target, configuration, jobFiles: [jobsFile] })
   const stopWorker = async () => {
-    await worker.shutdown()
+    // Nobody would take what it hands over.
+    await worker.shutdown({ handOver: false })
     await connection.close()
   }
   cleanups.push(stopWorker)

@@ -31,9 +31,10 @@ async function python(...args: string[]): Promise<string> {
   try {
     return (await promisify(execFile)('python3', args, { cwd: tidemark.dir, env })).stdout
   } catch (error) {
-    // The SDK's native part has been seen to crash while the interpreter exits, with everything said and done.
-    const { signal, stdout } = error as { signal?: string; stdout?: string }
-    if (signal === 'SIGSEGV' && stdout?.endsWith('\n')) return stdout
+    // The SDK's native threads can crash an interpreter that exits, with everything said and done (temporalio/sdk-python#300).
+    const { signal, stdout, stderr } = error as { signal?: string; stdout?: string; stderr?: string }
+    const hasCrashedAtExit = signal === 'SIGSEGV' || stderr?.includes('Python runtime state: finalizing')
+    if (hasCrashedAtExit && stdout?.endsWith('\n')) return stdout
     throw error
   }
 }
