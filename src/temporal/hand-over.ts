@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Client } from '@temporalio/client'
 import type { EmbeddedHost } from '../engine/embedded/index.js'
@@ -11,6 +12,8 @@ const lookEveryMs = 100
  */
 export async function handOver(engine: EmbeddedHost, client: Client, ms: number): Promise<void> {
   const signal = AbortSignal.timeout(ms)
+  // Every job has a wait of its own.
+  setMaxListeners(0, signal)
   const jobs = new Set(engine.jobs().map(({ job }) => job))
   engine.leave()
   try {
