@@ -1,7 +1,16 @@
 import type { Benchmark } from './benchmark.js'
+import { checkpointCost } from './checkpoint-cost.js'
+import { checkpointLatency } from './checkpoint-latency.js'
 import { hdfsSnapshot } from './hdfs-snapshot.js'
 import { s3Snapshot } from './s3-snapshot.js'
 import { sumByUser, wordCount } from './throughput.js'
 
 /** In the order of docs/benchmarks.md. */
-export const benchmarks: readonly Benchmark[] = [wordCount, sumByUser, s3Snapshot, hdfsSnapshot]
+export const benchmarks: readonly Benchmark[] = [
+  wordCount,
+  sumByUser,
+  checkpointLatency,
+  checkpointCost,
+  s3Snapshot,
+  hdfsSnapshot,
+]

@@ -1,8 +1,9 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
+import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
-import { type JobRequest, TidemarkClient } from '../src/client/index.js'
+import { type CheckpointsView, type JobRequest, TidemarkClient } from '../src/client/index.js'
 import { startDevServer } from '../src/temporal/dev-server.js'
 import { type KeptProcess, spawnKept } from '../src/temporal/keeper.js'
 import type { Surroundings } from './benchmark.js'
@@ -73,6 +74,28 @@ export async function runToEnd({ tidemark, temporal }: Installation, request: Jo
   }
   const streamedMs = (completed.get('supervise') ?? Number.NaN) - (completed.get('deploy') ?? Number.NaN)
   return { streamedMs, checkpoints: result.checkpoints }
+}
+
+/** Runs an endless `ticks` job until `count` checkpoints are complete; answers what it says of them, newest first. */
+export async function checkpointsOf(
+  { tidemark }: Installation,
+  { intervalMs, count }: { readonly intervalMs: number; readonly count: number },
+): Promise<{ readonly id: string; readonly history: CheckpointsView['history'] }> {
+  const id = `bench-${started++}`
+  const request: JobRequest = {
+    definition: 'ticks',
+    checkpointing: { interval: intervalMs },
+    restore: { from: 'none' },
+  }
+  const job = await tidemark.start(request, { id })
+  for (;;) {
+    await pause(1000)
+    const { counts, history } = await job.checkpoints()
+    if (counts.failed > 0) throw new Error(`A checkpoint of job ${id} failed: ${JSON.stringify(history)}`)
+    if (counts.completed < count) continue
+    await job.cancel('DELETE')
+    return { id, history }
+  }
 }
 
 function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {

@@ -1,5 +1,5 @@
-/** The jobs of the throughput benchmark: the same work as bench/peers/FlinkJobs.java. */
-import { defineJob, ndjson, textFiles } from 'tidemark'
+/** The jobs of the benchmarks: the same work as bench/peers/FlinkJobs.java. */
+import { defineJob, generate, ndjson, textFiles } from 'tidemark'
 import { z } from 'zod'
 
 /** Where records end that only have to be made. */
@@ -28,5 +28,14 @@ export const sumByUser = defineJob('sum-by-user', {
     ndjson(input, { schema: z.object({ user: z.string(), amount: z.number() }) })
       .keyBy((order) => order.user)
       .reduce({ id: 'sum', version: 1, initial: () => 0, add: (sum, order) => sum + order.amount })
+      .to(discard()),
+})
+
+export const ticks = defineJob('ticks', {
+  args: z.object({}),
+  pipeline: () =>
+    generate({ rate: 1000, make: (n) => `key-${n % 1000}` })
+      .keyBy((key) => key)
+      .reduce({ id: 'count', version: 1, initial: () => 0, add: (count) => count + 1 })
       .to(discard()),
 })

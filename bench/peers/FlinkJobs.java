@@ -6,7 +6,10 @@ import org.apache.flink.api.common.state.ValueState;
 import org.apache.flink.api.common.state.ValueStateDescriptor;
 import org.apache.flink.api.common.typeinfo.TypeInformation;
 import org.apache.flink.api.common.typeinfo.Types;
+import org.apache.flink.api.connector.source.util.ratelimit.RateLimiterStrategy;
 import org.apache.flink.api.java.tuple.Tuple2;
+import org.apache.flink.connector.datagen.source.DataGeneratorSource;
+import org.apache.flink.connector.datagen.source.GeneratorFunction;
 import org.apache.flink.connector.file.src.FileSource;
 import org.apache.flink.connector.file.src.reader.TextLineInputFormat;
 import org.apache.flink.core.fs.Path;
@@ -70,12 +73,19 @@ public class FlinkJobs {
     // As fast as Flink goes: what it hands from one step to the next is not copied, as it is not in Tidemark.
     environment.getConfig().enableObjectReuse();
     if (interval > 0) environment.enableCheckpointing(interval);
-    var files = FileSource.forRecordStreamFormat(new TextLineInputFormat(), new Path(arguments[1])).build();
-    DataStream<String> lines = environment.fromSource(files, WatermarkStrategy.noWatermarks(), "lines");
-    TypeInformation<Tuple2<String, Long>> type = Types.TUPLE(Types.STRING, Types.LONG);
-    DataStream<Tuple2<String, Long>> pairs =
-        job.equals("word-count") ? lines.flatMap(new Words()).returns(type) : lines.map(new Orders()).returns(type);
-    pairs.keyBy(pair -> pair.f0).process(new Sum()).sinkTo(new DiscardingSink<>());
+    pairsOf(environment, job, arguments[1]).keyBy(pair -> pair.f0).process(new Sum()).sinkTo(new DiscardingSink<>());
     environment.execute(job);
+  }
+
+  static DataStream<Tuple2<String, Long>> pairsOf(StreamExecutionEnvironment environment, String job, String file) {
+    TypeInformation<Tuple2<String, Long>> type = Types.TUPLE(Types.STRING, Types.LONG);
+    if (job.equals("ticks")) {
+      GeneratorFunction<Long, Tuple2<String, Long>> tick = n -> Tuple2.of("key-" + n % 1000, 1L);
+      var ticks = new DataGeneratorSource<>(tick, Long.MAX_VALUE, RateLimiterStrategy.perSecond(1000), type);
+      return environment.fromSource(ticks, WatermarkStrategy.noWatermarks(), "ticks");
+    }
+    var files = FileSource.forRecordStreamFormat(new TextLineInputFormat(), new Path(file)).build();
+    DataStream<String> lines = environment.fromSource(files, WatermarkStrategy.noWatermarks(), "lines");
+    return job.equals("word-count") ? lines.flatMap(new Words()).returns(type) : lines.map(new Orders()).returns(type);
   }
 }

@@ -31,6 +31,8 @@ const processes = [
 export interface Flink {
   /** Runs a job of FlinkJobs.java to its end; answers how long its tasks ran, milliseconds. */
   runToEnd(job: string, file: string, intervalMs: number): Promise<number>
+  /** Runs an endless job until `count` checkpoints are complete; answers how long each took, milliseconds, newest first. */
+  checkpointsOf(job: string, intervalMs: number, count: number): Promise<readonly number[]>
 }
 
 export async function startFlink(surroundings: Surroundings): Promise<Flink> {
@@ -54,25 +56,42 @@ export async function startFlink(surroundings: Surroundings): Promise<Flink> {
   }
   const rest = `http://127.0.0.1:${port}/v1`
   await until('Flink to have slots', async () => ((await ask(`${rest}/overview`))?.['slots-total'] as number) > 0)
+  const submit = async (job: string, file: string, intervalMs: number): Promise<string> => {
+    const { stdout } = await run(
+      'java',
+      [
+        '-Xmx256m',
+        ...javaFlags,
+        '-cp',
+        `${libraries}/*`,
+        'org.apache.flink.client.cli.CliFrontend',
+        ...['run', '-d', '-c', 'FlinkJobs', jar, job, `file://${file}`, String(intervalMs)],
+      ],
+      { cwd: home, env: { ...process.env, FLINK_CONF_DIR: join(home, 'conf') } },
+    )
+    const id = /JobID ([0-9a-f]{32})/.exec(stdout)?.[1]
+    if (id === undefined) throw new Error(`Flink did not take the job: ${stdout}`)
+    return `${rest}/jobs/${id}`
+  }
   return {
-    runToEnd: async (job, file, intervalMs) => {
-      const { stdout } = await run(
-        'java',
-        [
-          '-Xmx256m',
-          ...javaFlags,
-          '-cp',
-          `${libraries}/*`,
-          'org.apache.flink.client.cli.CliFrontend',
-          ...['run', '-d', '-c', 'FlinkJobs', jar, job, `file://${file}`, String(intervalMs)],
-        ],
-        { cwd: home, env: { ...process.env, FLINK_CONF_DIR: join(home, 'conf') } },
-      )
-      const id = /JobID ([0-9a-f]{32})/.exec(stdout)?.[1]
-      if (id === undefined) throw new Error(`Flink did not take the job: ${stdout}`)
-      return untilFinished(`${rest}/jobs/${id}`)
+    runToEnd: async (job, file, intervalMs) => untilFinished(await submit(job, file, intervalMs)),
+    checkpointsOf: async (job, intervalMs, count) => {
+      const url = await submit(job, home, intervalMs)
+      let seen: Checkpoints | undefined
+      await until(`${count} checkpoints of ${url}`, async () => {
+        seen = (await ask(`${url}/checkpoints`)) as unknown as Checkpoints | undefined
+        return (seen?.counts?.completed ?? 0) >= count
+      })
+      await fetch(`${url}?mode=cancel`, { method: 'PATCH' })
+      await until(`job ${url} to end`, async () => (await ask(url))?.state === 'CANCELED')
+      return (seen?.history ?? []).filter((row) => row.status === 'COMPLETED').map((row) => row.end_to_end_duration)
     },
   }
+}
+
+interface Checkpoints {
+  readonly counts?: { readonly completed: number }
+  readonly history?: readonly { readonly status: string; readonly end_to_end_duration: number }[]
 }
 
 /** The memory of a process, as Flink's own start scripts work it out: options for the JVM, and settings. */
@@ -125,6 +144,7 @@ function configure(home: string, port: number): void {
       'jobmanager: {bind-host: 127.0.0.1, rpc: {address: 127.0.0.1, port: 6133}, memory: {process: {size: 1600m}}}',
       'taskmanager: {bind-host: 127.0.0.1, host: 127.0.0.1, numberOfTaskSlots: 2, memory: {process: {size: 4096m}}}',
       `rest: {address: 127.0.0.1, bind-address: 127.0.0.1, port: ${port}}`,
+      'web: {checkpoints: {history: 100}}',
       `io: {tmp: {dirs: ${home}/tmp}}`,
       `execution: {checkpointing: {dir: "file://${home}/checkpoints"}}`,
       '',
