@@ -47,8 +47,8 @@ export const safeguards = {
   'abort of undecided numbers': [
     {
       file: 'activities/write-metadata.js',
-      from: /const outcome = await log\.abort\(/,
-      to: "const outcome = { outcome: 'aborted' } ?? await log.abort(",
+      from: /return log\.abort\(/,
+      to: "return { outcome: 'aborted' } ?? log.abort(",
     },
   ],
   'unconfirmed keys': [
@@ -74,20 +74,26 @@ export interface BrokenBuild extends Build {
   remove(): Promise<void>
 }
 
-/** A copy of the build in which one safeguard is missing. @throws Error where the build does not have it as it is known here */
+/** Files of the build, below `dist/`, as they are without a safeguard. @throws Error where the build does not have it as it is known here */
+export async function withoutSafeguard(safeguard: Safeguard): Promise<ReadonlyMap<string, string>> {
+  const files = new Map<string, string>()
+  for (const { file, from, to } of safeguards[safeguard]) {
+    const text = files.get(file) ?? (await readFile(join(projectRoot, 'dist', file), 'utf8'))
+    const changed = text.replace(from, to)
+    if (changed === text) throw new Error(`"${safeguard}" is not in ${file} as ${from}: adapt broken-builds.ts.`)
+    files.set(file, changed)
+  }
+  return files
+}
+
+/** A copy of the build in which one safeguard is missing. @throws Error as `withoutSafeguard` */
 export async function breakBuild(safeguard: Safeguard): Promise<BrokenBuild> {
   const directory = await mkdtemp(join(tmpdir(), 'tidemark-broken-'))
   await cp(join(projectRoot, 'dist'), join(directory, 'dist'), { recursive: true })
   await cp(join(projectRoot, 'package.json'), join(directory, 'package.json'))
   await cp(join(projectRoot, 'test/faults/fixtures/jobs.mjs'), join(directory, 'jobs.mjs'))
   await symlink(join(projectRoot, 'node_modules'), join(directory, 'node_modules'))
-  for (const { file, from, to } of safeguards[safeguard]) {
-    const path = join(directory, 'dist', file)
-    const text = await readFile(path, 'utf8')
-    const changed = text.replace(from, to)
-    if (changed === text) throw new Error(`"${safeguard}" is not in ${file} as ${from}: adapt broken-builds.ts.`)
-    await writeFile(path, changed)
-  }
+  for (const [file, text] of await withoutSafeguard(safeguard)) await writeFile(join(directory, 'dist', file), text)
   return {
     cli: join(directory, 'dist/src/cli/main.js'),
     jobs: join(directory, 'jobs.mjs'),

@@ -7,7 +7,7 @@ import { Auditor, positionsOf } from './audit/auditor.js'
 import { auditEnd } from './audit/end.js'
 import type { Build } from './build.js'
 import type { Round } from './deck.js'
-import { cellName, type FaultKind, type Special, specials } from './faults-of-the-world.js'
+import { canPlay, cellName, type FaultKind, type Special, specials } from './faults-of-the-world.js'
 import { forgottenTimer } from './forgotten-timer.js'
 import { CampaignJob } from './job.js'
 import { terminateAndResume } from './messages.js'
@@ -87,9 +87,9 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
   return { seed, rounds: reports, faults, directory: range.directory }
 }
 
-/** The first round that a job can play: without state there is no state file to damage. */
+/** The first round that a job can play. */
 function nextFor(job: CampaignJob, queue: Round[]): Round | undefined {
-  const index = queue.findIndex(({ cell }) => cell.fault !== 'damage' || job.definition !== 'copies')
+  const index = queue.findIndex(({ cell }) => canPlay(cell, job.definition))
   return index === -1 ? undefined : queue.splice(index, 1)[0]
 }
 

@@ -1,4 +1,5 @@
-import { type Step, steps } from './steps-of-the-path.js'
+import type { Definition } from './oracle.js'
+import { pointsFor, type Step, steps } from './steps-of-the-path.js'
 
 /** What happens to a job at a step of its path. */
 export const faultKinds = [
@@ -59,6 +60,13 @@ export interface Cell {
 
 export function cellName({ fault, step }: Cell): string {
   return `${fault} @ ${step}`
+}
+
+/** Without state there is no state file to damage, or to strike at. */
+export function canPlay({ fault, step, point }: Cell, definition: Definition): boolean {
+  const hasState = definition !== 'copies'
+  if (fault === 'damage') return hasState
+  return point === undefined || pointsFor(step, hasState).some(({ name }) => name === point)
 }
 
 /** Every fault at every step, and the stories. */

@@ -4,10 +4,12 @@ import { append, checkpoint, claim, closed, Lab } from '../checkpoint-store/lab.
 import { judgeLog, type LogFacts } from './audit/log-rules.js'
 import { judgeOutput, type OutputFacts } from './audit/output-rules.js'
 import { judgeLines } from './audit/read-output.js'
+import { type Safeguard, safeguards, withoutSafeguard } from './broken-builds.js'
 import { dealRounds } from './deck.js'
-import { allCells, cellName } from './faults-of-the-world.js'
+import { allCells, canPlay, cellName } from './faults-of-the-world.js'
 import { Matrix } from './matrix.js'
 import { lineOf, stateAfter, sumAt } from './oracle.js'
+import { shortRounds } from './short.js'
 
 /** The auditor is pure: what it must find is put before it. */
 
@@ -160,5 +162,21 @@ describe('the rounds of a seed', () => {
     expect(allCells.filter((cell) => matrix.count(cell) !== 2).map(cellName)).toEqual([])
     expect(matrix.total).toBe(rounds.length)
     expect(matrix.below(3)).toEqual(allCells)
+  })
+})
+
+describe('the short campaign', () => {
+  const names = Object.keys(safeguards) as Safeguard[]
+
+  test.each([undefined, ...names])('has no round that no job can play (missing: %s)', (missing) => {
+    for (const { cell } of shortRounds(1, missing)) {
+      expect(canPlay(cell, 'ledger'), `${cellName(cell)}: ${cell.point}`).toBe(true)
+    }
+    expect(canPlay({ fault: 'error', step: 'write', point: 'state is synced' }, 'copies')).toBe(false)
+    expect(canPlay({ fault: 'damage', step: 'restore' }, 'copies')).toBe(false)
+  })
+
+  test.each(names)('finds the safeguard in the build that it is to take out: %s', async (safeguard) => {
+    expect((await withoutSafeguard(safeguard)).size).toBeGreaterThan(0)
   })
 })
