@@ -10,7 +10,7 @@ import type { Round } from './deck.js'
 import { canPlay, cellName, type FaultKind, type Special, specials } from './faults-of-the-world.js'
 import { forgottenTimer } from './forgotten-timer.js'
 import { CampaignJob } from './job.js'
-import { terminateAndResume } from './messages.js'
+import { resume, terminateAndResume } from './messages.js'
 import type { Definition } from './oracle.js'
 import { Range } from './range.js'
 import { tell } from './stories.js'
@@ -131,6 +131,10 @@ async function recover(job: CampaignJob, random: () => number): Promise<string |
     await job.untilCheckpointAbove(position)
     return undefined
   } catch (error) {
+    if (await job.choseTooLate()) {
+      await resume(job, random)
+      return recover(job, random)
+    }
     const activity = await forgottenTimer(job)
     if (activity === undefined) throw error
     await terminateAndResume(job, random)

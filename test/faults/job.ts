@@ -33,6 +33,7 @@ export class CampaignJob {
   #handle: WorkflowHandleWithFirstExecutionRunId | undefined
   #watched: WorkflowHandle | undefined
   #end: Ended | undefined
+  #choices: readonly string[] = []
   #isEndExpected = false
 
   constructor(range: Range, id: string, definition: Definition) {
@@ -59,7 +60,12 @@ export class CampaignJob {
     return new ExecutionLog(this.range.roots, this.id, execution)
   }
 
-  async start(restore: Resume, more: { readonly unlimited?: boolean } = {}): Promise<void> {
+  /** @param more.choices what was kept when it was decided what to begin from */
+  async start(
+    restore: Resume,
+    more: { readonly unlimited?: boolean; readonly choices?: readonly string[] } = {},
+  ): Promise<void> {
+    this.#choices = more.choices ?? []
     const handle = await patiently(() =>
       this.range.client.workflow.start('streamJob', {
         workflowId: this.id,
@@ -126,6 +132,15 @@ export class CampaignJob {
   /** How the execution ended, as soon as it has. */
   async untilEnd(): Promise<Ended> {
     return until(`the end of job ${this.id}`, () => this.#end, { timeoutMs: recoveryMs })
+  }
+
+  /**
+   * Whether it was to begin from a checkpoint that was subsumed just then: a publication that was under way when the workflow before it was
+   * terminated has made a newer one. It says so, and who reads that chooses again.
+   */
+  async choseTooLate(): Promise<boolean> {
+    const refused = this.#end?.status === 'FAILED' && this.#end.message.startsWith('Nothing can be restored from')
+    return refused && (await this.snapshots()).some(({ uri }) => !this.#choices.includes(uri))
   }
 
   /** The newest entry of its log; undefined before the first one. */

@@ -79,11 +79,11 @@ export async function cancelAndResume(
 }
 
 /** From the newest, the oldest or any other that is kept, by its path or by name; afresh where none is. */
-async function resume(job: CampaignJob, random: () => number): Promise<void> {
+export async function resume(job: CampaignJob, random: () => number): Promise<void> {
   const choices = (await job.snapshots()).map(({ uri }) => uri)
   const from =
     choices.length === 0 ? 'none' : pick([pick(choices, random), choices[0] as string, 'latest', 'latest'], random)
-  await job.start({ from })
+  await job.start({ from }, { choices })
 }
 
 /** Many messages at once, some of which nobody can read. */

@@ -13,15 +13,16 @@ import { type Scene, within } from './scene.js'
  */
 export async function fork({ job, random }: Scene): Promise<string | undefined> {
   const { range } = job
-  const oldest = (await job.snapshots()).find(({ execution }) => execution === job.execution)
-  if (oldest === undefined) return undefined
-  const { entry } = await openSnapshot(oldest, range.roots)
+  // The newest, so that it is still there when the other job pins it.
+  const origin = (await job.snapshots()).findLast(({ execution }) => execution === job.execution)
+  if (origin === undefined) return undefined
+  const { entry } = await openSnapshot(origin, range.roots)
   const other = new CampaignJob(range, `${job.id}-fork-${Math.floor(random() * 1e6)}`, job.definition)
   const point = { name: 'recovery', ops: ['mkdir'], path: /^out\/JOB\/[^/]+\/in-progress$/ } as const
   const order = orderAt(point, other.id, range.directory)
   const held = await range.faults.arm({ ...order, when: 'before', action: { do: 'hold' } })
   try {
-    await other.start({ from: oldest.uri })
+    await other.start({ from: origin.uri })
     if ((await within(20_000, held.struck)) === undefined) return undefined
     // So many that the checkpoint is superseded, and one more, so that what it alone referred to has been discarded.
     for (let more = 0; more < numRetained + 2; more++) await job.untilCheckpointAbove(await job.position())
@@ -29,7 +30,7 @@ export async function fork({ job, random }: Scene): Promise<string | undefined> 
     await held.disarm()
     await held.release()
   }
-  await other.untilCheckpointAbove(oldest.number)
+  await other.untilCheckpointAbove(origin.number)
   await other.untilCheckpointAbove(await other.position())
   await range.alone(() => range.history.collect())
   const faults = await new Auditor(other, entry).audit()
@@ -37,9 +38,9 @@ export async function fork({ job, random }: Scene): Promise<string | undefined> 
   other.expectEnd()
   await cancel(range.client.workflow.getHandle(other.id), 'DELETE')
   await other.untilEnd()
-  const pins = await readdir(join(range.directory, 'metadata', job.id, oldest.execution, 'pins')).catch(
+  const pins = await readdir(join(range.directory, 'metadata', job.id, origin.execution, 'pins')).catch(
     (): string[] => [],
   )
   if (pins.includes(other.execution)) throw new Error(`The pin of ${other.id} outlived it.`)
-  return `chk-${oldest.number} was discarded by its owner meanwhile`
+  return `chk-${origin.number} was discarded by its owner meanwhile`
 }
