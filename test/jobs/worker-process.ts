@@ -25,7 +25,7 @@ export interface WorkerProcess {
 
 /** Starts `tidemark worker` and resolves once it is ready. */
 export async function startWorkerProcess(
-  { dir, target }: Installation,
+  { dir, target }: Pick<Installation, 'dir' | 'target'>,
   env: Record<string, string> = {},
   jobFiles: readonly string[] = [jobsFile],
 ): Promise<WorkerProcess> {
