@@ -1,6 +1,7 @@
 import { createWriteStream } from 'node:fs'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { until } from '../../examples/demo/until.js'
 import { type KeptProcess, spawnKept } from '../../src/temporal/keeper.js'
 
 export interface HostsOptions {
@@ -64,10 +65,12 @@ export class Hosts {
     return stuck
   }
 
-  /** The process id of one of them. */
+  /** The process id of one of them; in a power cut there is none, and the next one is waited for. */
   async any(random: () => number): Promise<number> {
-    const pids = await Promise.all([...this.#hosts].map(async (starting) => (await starting).pid))
-    return pids[Math.floor(random() * pids.length)] ?? 0
+    return until('a worker process', async () => {
+      const pids = await Promise.all([...this.#hosts].map(async (starting) => (await starting).pid))
+      return pids[Math.floor(random() * pids.length)]
+    })
   }
 
   /** Resolves when the process of this id has ended. */

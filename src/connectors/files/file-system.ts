@@ -12,7 +12,7 @@ export interface FileSystem {
   makeDirectory(path: string): Promise<void>
   /** Names in a directory, in no order; none where it does not exist. */
   list(directory: string): Promise<string[]>
-  /** False where `from` does not exist. */
+  /** False where `from` does not exist. Afterwards it never does, also where both were names of one file. */
   move(from: string, to: string): Promise<boolean>
   /** Removes a file; nothing where it does not exist. */
   remove(path: string): Promise<void>
@@ -45,6 +45,7 @@ export const localFileSystem: FileSystem = {
   async move(from, to) {
     try {
       await rename(from, to)
+      await removeTwin(from, to)
       return true
     } catch (error) {
       // The same code tells that the target's directory is gone, which must not pass for a file that was moved before.
@@ -87,6 +88,16 @@ export const localFileSystem: FileSystem = {
   append: (file, bytes) => writeFileSync(file, bytes),
   sync: (file) => fsyncFile(file),
   close: (file) => closeSync(file),
+}
+
+/**
+ * A rename that a power cut undid by half leaves a file with both names, and to rename the one to the other then does nothing, without an error.
+ * Only a name whose file has the other one too is removed; nobody gives a part a name again that it had.
+ */
+async function removeTwin(from: string, to: string): Promise<void> {
+  const [left, right] = await Promise.all([from, to].map((path) => orWhereAbsent(stat(path), undefined)))
+  if (left === undefined || left.ino !== right?.ino || left.dev !== right.dev) return
+  await orWhereAbsent(unlink(from), undefined)
 }
 
 async function syncDirectory(path: string): Promise<void> {

@@ -56,9 +56,13 @@ export function parsePart(name: string): PartName | undefined {
   return formatPart(part) === name ? part : undefined
 }
 
-/** Whether two names are of one part, however often it came back. */
+/** The same for all names of one part, however often it came back. */
+export function identityOf(part: PartName): string {
+  return formatPart({ ...part, returns: 0 })
+}
+
 export function isSamePart(one: PartName, other: PartName): boolean {
-  return formatPart({ ...one, returns: 0 }) === formatPart({ ...other, returns: 0 })
+  return identityOf(one) === identityOf(other)
 }
 
 export function formatOpen(open: OpenName): string {

@@ -6,7 +6,7 @@ import type { FileSystem } from './file-system.js'
 import { type Layout, layoutOf } from './layout.js'
 import { takeDirectory } from './owner.js'
 import { commitLost, findPart, type PartCommit, publishPart, readPartCommit } from './part-commit.js'
-import { formatPart, type PartName, parseOpen, parsePart } from './part-name.js'
+import { formatPart, identityOf, type PartName, parseOpen, parsePart } from './part-name.js'
 import { probeDirectory } from './probe-directory.js'
 
 /**
@@ -20,7 +20,8 @@ import { probeDirectory } from './probe-directory.js'
  * 3. what was committed and is covered comes back last, when nothing is swept any more, and under a new name, so that a
  *    rename which somebody decided upon before it came back finds nothing.
  *
- * A crash between any two renames leaves each part in exactly one place. A recovery that was held up until another
+ * A crash between any two renames leaves each part in exactly one place; one of the machine, where the file system does not
+ * keep a rename whole, may leave its file in two. So a part that is visible is not brought back besides. A recovery that was held up until another
  * execution had recovered decides by what was true before; it asks `confirm` ahead of each rename, so at most the one rename
  * between an answer and its doing can come late, and the next recovery puts it right.
  */
@@ -37,9 +38,12 @@ export async function recover(fs: FileSystem, directory: string, context: Recove
     (await moveParts(fs, context, layout.committed, layout.supersededCommitted, (part) =>
       isPast(context, part) && !covers(context.ancestry, part.execution, part.number) ? part : undefined,
     ))
-  const broughtBack = await moveParts(fs, context, layout.supersededCommitted, layout.committed, (part) =>
-    covers(context.ancestry, part.execution, part.number) ? { ...part, returns: part.returns + 1 } : undefined,
-  )
+  const visible = await partsIn(fs, layout.committed)
+  const broughtBack = await moveParts(fs, context, layout.supersededCommitted, layout.committed, (part) => {
+    if (!covers(context.ancestry, part.execution, part.number) || visible.has(identityOf(part))) return undefined
+    visible.add(identityOf(part))
+    return { ...part, returns: part.returns + 1 }
+  })
   await removeOpenFiles(fs, layout, context)
   return { finishedCommits, superseded, broughtBack }
 }
@@ -57,15 +61,18 @@ async function finishCommits(
   commits: readonly (PartCommit & { readonly part: PartName })[],
 ): Promise<number> {
   let finished = 0
-  const changed = new Set<string>()
+  const changed = new Map<string, Layout>()
   for (const commit of commits) {
     const place = await placeToFinish(fs, layout, context, commit)
-    changed.add(place.committed)
+    changed.set(place.committed, place)
     await context.confirm?.()
     if (await finishCommit(fs, place, commit)) finished += 1
   }
   // Also where nothing was left to do: whoever did it may have died before it was durable.
-  for (const directory of changed) await fs.syncDirectory(directory)
+  for (const place of changed.values()) {
+    await fs.syncDirectory(place.committed)
+    await fs.syncDirectory(place.pending)
+  }
   return finished
 }
 
@@ -114,6 +121,11 @@ async function finishCommit(
     case undefined:
       throw commitLost(layout, commit)
   }
+}
+
+async function partsIn(fs: FileSystem, directory: string): Promise<Set<string>> {
+  const parts = (await fs.list(directory)).map(parsePart).filter((part) => part !== undefined)
+  return new Set(parts.map(identityOf))
 }
 
 async function moveParts(
