@@ -24,6 +24,7 @@ export const shared: ViteUserConfig = {
     maxWorkers: 3,
     // Files share what they import, which takes half of the time of a small one. They have no other state in common.
     isolate: false,
+    setupFiles: here('./test/support/own-environment.ts'),
     globalSetup: here('./test/support/shared-server.ts'),
     reporters: results === undefined ? ['default'] : ['default', ['json', { outputFile: results }]],
     // What the build made is tested as it ships.

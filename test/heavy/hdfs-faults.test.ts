@@ -66,6 +66,11 @@ const faults: readonly Fault[] = [
   { status: 500 },
   hdfsRefusal(403, 'StandbyException'),
   retryLater,
+  hdfsRefusal(
+    403,
+    'IOException',
+    'Unable to close file because the last block x does not have enough number of replicas.',
+  ),
 ]
 const nameOf = (fault: Fault) =>
   typeof fault === 'string' ? fault : `${fault.status} ${/"exception":"(\w+)/.exec(fault.body ?? '')?.[1] ?? ''}`

@@ -168,6 +168,36 @@ it.each<[string, Fault, RegExp]>([
   }
 })
 
+it.each([s3Refusal(403, 'AccessDenied'), s3Refusal(404, 'NoSuchKey')])(
+  'a write whose folder went under the server in that moment is tried again: $status',
+  async (fault) => {
+    const { through, direct } = place()
+    const isPut = ({ method, url }: ProxiedRequest) => method === 'PUT' && !url.includes('partNumber')
+    const isCompletion = ({ method, url }: ProxiedRequest) => method === 'POST' && url.includes('uploadId')
+    for (const [matches, write] of [
+      [isPut, () => through.createIfAbsent('created', small)],
+      [isPut, () => through.write('written', small)],
+      [isCompletion, () => through.write('large', large)],
+    ] as const) {
+      const struck = strikeOnce(fault, matches)
+      await write()
+      expect(struck()).toBe(true)
+    }
+    expect(await namesOf(direct, '')).toEqual(['created', 'large', 'written'])
+  },
+)
+
+it('a denial that lasts is told soon, and one of a read at once', async () => {
+  const { through } = place()
+  proxy.plan(() => s3Refusal(403, 'AccessDenied'))
+  const before = proxy.requests.length
+  await expect(through.read('x')).rejects.toMatchObject({ details: { refused: 'AccessDenied' } })
+  expect(proxy.requests).toHaveLength(before + 1)
+  await expect(through.createIfAbsent('x', small)).rejects.toMatchObject({ details: { refused: 'AccessDenied' } })
+  // Its pauses add up to two seconds at most.
+  expect(proxy.requests).toHaveLength(before + 5)
+})
+
 it('a clock that is hours off is measured, and the request signed again', async () => {
   const { through } = place()
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3 * 3600_000 })

@@ -2,9 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { Agent } from 'node:http'
 import { Agent as SecureAgent } from 'node:https'
 import { userInfo } from 'node:os'
-import { rootCertificates } from 'node:tls'
+import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls'
 import { messageOf, TidemarkError } from '../../errors.js'
 import type { HdfsSettings } from '../settings.js'
+import { Connecting } from './connecting.js'
 import type { Timeouts } from './exchange.js'
 import { type HadoopProperties, loadHadoopProperties } from './hadoop-properties.js'
 import { type HdfsAuthority, nameNodesOf } from './name-nodes.js'
@@ -13,6 +14,7 @@ import { type HdfsAuthority, nameNodesOf } from './name-nodes.js'
 export interface Connection {
   readonly nameNodes: readonly URL[]
   readonly agent: (url: URL) => Agent
+  readonly connecting: Connecting
   readonly timeouts: Timeouts
   /** Who asks, as Hadoop's simple authentication believes it. */
   readonly user: string
@@ -36,6 +38,7 @@ export async function connect(uri: HdfsAuthority, settings: HdfsSettings): Promi
   const secure = new SecureAgent({ ...options, ...(await trusted(settings.caFile)) })
   return {
     nameNodes: nameNodesOf(uri, properties),
+    connecting: new Connecting(),
     agent: (url) => (url.protocol === 'https:' ? secure : plain),
     timeouts: {
       connect: milliseconds('dfs.webhdfs.socket.connect-timeout', properties) ?? defaultTimeouts.connect,
@@ -47,10 +50,11 @@ export async function connect(uri: HdfsAuthority, settings: HdfsSettings): Promi
   }
 }
 
-async function trusted(caFile: string | undefined): Promise<{ readonly ca?: string[] }> {
+/** Read once: it takes more time than all else of a connection, of which a data node wants a new one for each request. */
+async function trusted(caFile: string | undefined): Promise<{ readonly secureContext?: SecureContext }> {
   if (caFile === undefined) return {}
   try {
-    return { ca: [...rootCertificates, await readFile(caFile, 'utf8')] }
+    return { secureContext: createSecureContext({ ca: [...rootCertificates, await readFile(caFile, 'utf8')] }) }
   } catch (error) {
     throw new TidemarkError(
       'InvalidConfiguration',

@@ -6,12 +6,14 @@ import {
   request as plainRequest,
 } from 'node:http'
 import { request as secureRequest } from 'node:https'
+import type { Connecting } from './connecting.js'
 import { NoAnswer, Unreachable } from './failure.js'
 
 export interface Exchange {
   readonly method: 'GET' | 'PUT' | 'DELETE'
   readonly url: URL
   readonly agent: Agent
+  readonly connecting: Connecting
   /** In bytes that are sent as they come. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>
   readonly timeouts: Timeouts
@@ -38,7 +40,8 @@ const pieceSize = 1024 * 1024
  * not followed.
  * @throws Unreachable where nothing was asked; NoAnswer where it may have been done; what the body throws
  */
-export function exchange({ method, url, agent, body, timeouts }: Exchange): Promise<Answer> {
+export async function exchange({ method, url, agent, connecting, body, timeouts }: Exchange): Promise<Answer> {
+  const leave = await connecting.turn(url.host)
   const headers = {
     // HttpFS and some gateways refuse a body of another type.
     ...(method === 'PUT' && { 'content-type': 'application/octet-stream' }),
@@ -50,6 +53,7 @@ export function exchange({ method, url, agent, body, timeouts }: Exchange): Prom
     const watch = new Watch((what) => request.destroy(new Error(what)))
     let connected = false
     let answered = false
+    let producerFailed = false
     /** What the server owes; undefined while it is the producer's turn, who may take its time. */
     let owed: string | undefined
     const owes = (what: string | undefined) => {
@@ -59,6 +63,7 @@ export function exchange({ method, url, agent, body, timeouts }: Exchange): Prom
     request.once('socket', (socket) => {
       const ready = () => {
         connected = true
+        leave()
         owes(owed)
       }
       if (!socket.connecting) return ready()
@@ -72,8 +77,12 @@ export function exchange({ method, url, agent, body, timeouts }: Exchange): Prom
     })
     request.on('error', (error) => {
       watch.off()
-      reject(connected ? new NoAnswer(url.host, error) : new Unreachable(url.host, error))
+      if (connected) return reject(new NoAnswer(url.host, error))
+      const unreachable = new Unreachable(url.host, error)
+      leave(producerFailed ? undefined : unreachable)
+      reject(unreachable)
     })
+    request.once('close', () => leave())
     const sendBody = async () => {
       for await (const piece of pieces(body)) {
         // Whoever answers early wants no more.
@@ -88,6 +97,7 @@ export function exchange({ method, url, agent, body, timeouts }: Exchange): Prom
       request.end()
     }
     sendBody().catch((error: unknown) => {
+      producerFailed = true
       reject(error)
       request.destroy()
     })

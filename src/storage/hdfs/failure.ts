@@ -109,6 +109,8 @@ function kindOf(status: number, exception: string, message: string): FailureKind
   if (exception === 'AccessControlException' && message.includes('(is not a directory)')) return 'not-a-folder'
   if (message.includes('Failed to find datanode')) return 'no-data-node'
   if (message.includes('startup mode')) return 'busy'
+  // The name node had not heard of the last block from its data nodes in time.
+  if (message.includes('does not have enough number of replicas')) return 'busy'
   if (message.includes('could only be written to 0 of')) return 'no-data-node'
   return kinds[exception] ?? (status >= 500 ? 'busy' : 'refused')
 }

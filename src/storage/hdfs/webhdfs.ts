@@ -195,8 +195,8 @@ export class WebHdfs {
   }
 
   async #exchange(request: Pick<Exchange, 'method' | 'url' | 'body'>): Promise<Answer> {
-    const { agent, timeouts } = await this.#connected()
-    const answer = await exchange({ ...request, agent: agent(request.url), timeouts })
+    const { agent, connecting, timeouts } = await this.#connected()
+    const answer = await exchange({ ...request, agent: agent(request.url), connecting, timeouts })
     if (answer.status < 400) return answer
     throw failureOf(request.url.host, answer.status, await this.#text(answer, request.url.host))
   }

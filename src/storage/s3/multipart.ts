@@ -1,7 +1,7 @@
 import type { CompletedPart } from '@aws-sdk/client-s3'
 import type { ObjectAddress } from './object-stream.js'
 import type { S3Connection } from './s3-connection.js'
-import { isNoSuchUpload } from './s3-errors.js'
+import { isNoSuchUpload, mayPassWriting } from './s3-errors.js'
 import { hasMark, newMark } from './write-mark.js'
 
 /** Bytes of a part; 10,000 of them, the most that S3 takes, are 78 GiB. Some servers want all parts but the last to be of one size. */
@@ -41,6 +41,7 @@ export async function putObject(connection: S3Connection, address: ObjectAddress
   await connection.call(
     (client, options) => client.putObject({ ...address, Body: content, ContentLength: content.length }, options),
     content.length,
+    mayPassWriting(),
   )
 }
 
@@ -120,6 +121,7 @@ async function complete(
       (client, options) => client.completeMultipartUpload({ ...upload, MultipartUpload: { Parts } }, options),
       // No byte of them travels, but some servers put them together now.
       size / 10,
+      mayPassWriting(),
     )
   } catch (error) {
     if (!isNoSuchUpload(error) || !(await hasMark(connection, upload, mark))) throw error

@@ -76,6 +76,22 @@ export function mayPass(error: unknown): boolean {
   return true
 }
 
+/** How often a write that was denied is tried again: soon, so that a real denial is told within two seconds. */
+const deniedTries = 3
+
+/**
+ * `mayPass` of one write. MinIO answers "access denied", or "no such key", where the folder of its file system that it was about to write
+ * to went with the last object in it: another's delete, at the same time.
+ */
+export function mayPassWriting(): (error: unknown) => boolean {
+  let denied = 0
+  return (error) => {
+    const { name } = failureOf(error)
+    if (name === 'AccessDenied' || name === 'NoSuchKey') return denied++ < deniedTries
+    return mayPass(error)
+  }
+}
+
 /** Whether the server may have done what was asked although no answer said so. */
 export function mayHaveHappened(error: unknown): boolean {
   const { status } = failureOf(error)

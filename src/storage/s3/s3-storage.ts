@@ -1,11 +1,19 @@
+import type { S3 } from '@aws-sdk/client-s3'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
 import type { S3Settings } from '../settings.js'
 import type { ByteRange, Storage, StoredObject } from '../storage.js'
 import { partSize, putObject, writeStream } from './multipart.js'
 import { type ObjectAddress, streamObject } from './object-stream.js'
-import { S3Connection } from './s3-connection.js'
-import { isNoSuchKey, isPreconditionFailed, mayHaveHappened, refusal, unavailable } from './s3-errors.js'
+import { type CallOptions, S3Connection } from './s3-connection.js'
+import {
+  isNoSuchKey,
+  isPreconditionFailed,
+  mayHaveHappened,
+  mayPassWriting,
+  refusal,
+  unavailable,
+} from './s3-errors.js'
 import { sweepUploads } from './sweep-uploads.js'
 import { hasMark, newMark } from './write-mark.js'
 
@@ -57,7 +65,7 @@ export class S3Storage implements Storage {
     const mark = newMark()
     let unclear = false
     try {
-      await this.#connection.call(async (client, options) => {
+      const put = async (client: S3, options: CallOptions) => {
         try {
           const body = { Body: content, ContentLength: content.length }
           await client.putObject({ ...address, ...body, IfNoneMatch: '*', Metadata: mark }, options)
@@ -65,7 +73,8 @@ export class S3Storage implements Storage {
           unclear ||= mayHaveHappened(error)
           throw error
         }
-      }, content.length)
+      }
+      await this.#connection.call(put, content.length, mayPassWriting())
       return 'created'
     } catch (error) {
       if (!isPreconditionFailed(error)) throw this.#unavailable('create', this.#uriOf(name), error)

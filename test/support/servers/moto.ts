@@ -12,7 +12,8 @@ export async function startMoto(): Promise<S3Server> {
     startServerProcess({
       command: 'python3',
       args: ['-m', 'moto.server', '-H', '127.0.0.1', '-p', String(port)],
-      env: { PYTHONPATH: directory },
+      // An empty profile, as the users of our servers have it, is one that is missing to Python's SDK: every refusal would be a 500.
+      env: { PYTHONPATH: directory, AWS_PROFILE: undefined },
       readyUrl: `${endpoint}/moto-api/data.json`,
     })
   let server = await start()

@@ -48,8 +48,10 @@ export async function startHdfs(options: { readonly tls?: boolean } = {}): Promi
   const tls = options.tls === true ? await prepareTls(confDir) : undefined
   const settings = Object.entries({
     'dfs.webhdfs.enabled': 'true',
-    // Where a data node closes a file before the name node has heard of its last block, it asks again after so many milliseconds.
+    // Where a data node closes a file before the name node has heard of its last block, it asks again after so many milliseconds, doubled
+    // each time, and so often: ten seconds in all, as by default.
     'dfs.client.block.write.locateFollowingBlock.initial.delay.ms': '5',
+    'dfs.client.block.write.locateFollowingBlock.retries': '11',
     ...tls?.properties,
   })
   const start = async (...more: string[]) => {
