@@ -23,6 +23,8 @@ export interface CampaignOptions {
   /** Whether the directory stays when something was wrong. */
   readonly keep?: boolean
   readonly log: (line: string) => void
+  /** The first round in which something is wrong is the last: what others are in is not waited for. */
+  readonly untilFault?: boolean
   readonly onRound?: (report: RoundReport) => void
   /** Asked before each round. */
   readonly isOver?: () => boolean
@@ -67,16 +69,18 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
       lanes.map(async ({ job, auditor }) => {
         for (let round = nextFor(job, queue); round !== undefined; round = nextFor(job, queue)) {
           const report = await playRound(job, auditor, round)
+          if (range.closing) return
           reports.push(report)
           options.onRound?.(report)
           log(describeReport(seed, report))
           // What is broken stays broken; what follows would say the same again.
           if (report.faults.length > 0 || options.isOver?.()) queue.length = 0
+          if (report.faults.length > 0 && options.untilFault) await range.giveUp()
         }
       }),
     )
     if (reports.every((report) => report.faults.length === 0)) {
-      for (const { job, auditor } of lanes) faults.push(...(await finish(job, auditor)))
+      faults.push(...(await Promise.all(lanes.map(({ job, auditor }) => finish(job, auditor)))).flat())
     }
     faults.push(...(await range.bystanderFaults()))
   } catch (error) {

@@ -19,8 +19,11 @@ const interval = 2_500
 const nudgeMs = 700
 /** How many completed checkpoints a job keeps. */
 export const numRetained = 3
-/** A job that does not complete a checkpoint within this time after the last fault was healed has not survived it. */
-const recoveryMs = 180_000
+/**
+ * A job that does not complete a checkpoint within this time after the last fault was healed has not survived it. On a machine with twenty
+ * times more to do than it can, three minutes were not enough.
+ */
+const recoveryMs = 300_000
 
 export type Resume = { readonly from: string } | undefined
 
@@ -131,7 +134,7 @@ export class CampaignJob {
 
   /** How the execution ended, as soon as it has. */
   async untilEnd(): Promise<Ended> {
-    return until(`the end of job ${this.id}`, () => this.#end, { timeoutMs: recoveryMs })
+    return until(`the end of job ${this.id}`, () => this.#end ?? this.#goingOn(), { timeoutMs: recoveryMs })
   }
 
   /**
@@ -165,6 +168,7 @@ export class CampaignJob {
       async () => {
         const newest = await this.newest()
         if (newest !== undefined && newest.committedThrough > number) return true
+        this.#goingOn()
         if (this.#end !== undefined && !this.#isEndExpected)
           throw new Error(`Job ${this.id} has ended by itself: ${JSON.stringify(this.#end)}`)
         return undefined
@@ -172,6 +176,11 @@ export class CampaignJob {
       { timeoutMs, everyMs: 60 },
     )
     await this.nudging(waiting)
+  }
+
+  /** Waiting is worth while. */
+  #goingOn(): undefined {
+    if (this.range.closing) throw new Error(`Nobody waits for job ${this.id} any more.`)
   }
 
   /** Asks for checkpoints until something has happened. */

@@ -1,5 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as pause } from 'node:timers/promises'
+import type { WorkflowHandle } from '@temporalio/client'
+import type { temporal } from '@temporalio/proto'
+import { until } from '../../examples/demo/until.js'
 import type { CancelOutcome } from '../../src/coordinator/commands.js'
 import { payload, signalRaw } from '../jobs/raw-messages.js'
 import { pick } from './deck.js'
@@ -13,10 +16,7 @@ export async function resetToEarlier(job: CampaignJob, random: () => number): Pr
   await patiently(async () => {
     const current = client.workflow.getHandle(job.id)
     const { runId } = await current.describe()
-    const { events } = await client.workflow.getHandle(job.id, runId).fetchHistory()
-    const decisions = (events ?? [])
-      .filter((event) => event.workflowTaskCompletedEventAttributes)
-      .map((event) => event.eventId)
+    const decisions = await until('a decision of the run', () => decisionsOf(client.workflow.getHandle(job.id, runId)))
     // The newest of them has often not been followed by anything.
     const at = pick(decisions.slice(0, Math.max(1, decisions.length - 1)), random)
     const reset = await client.workflowService.resetWorkflowExecution({
@@ -28,6 +28,15 @@ export async function resetToEarlier(job: CampaignJob, random: () => number): Pr
     })
     job.follow(reset.runId)
   })
+}
+
+/** Undefined as long as there is none: a run that has just begun cannot be reset. */
+async function decisionsOf(
+  handle: WorkflowHandle,
+): Promise<readonly temporal.api.history.v1.IHistoryEvent['eventId'][] | undefined> {
+  const { events } = await handle.fetchHistory()
+  const decisions = (events ?? []).filter((event) => event.workflowTaskCompletedEventAttributes)
+  return decisions.length === 0 ? undefined : decisions.map((event) => event.eventId)
 }
 
 /** Ends the workflow without a word to it, and resumes the job from a checkpoint that was kept. */

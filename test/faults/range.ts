@@ -95,6 +95,7 @@ export class Range {
     return made.finally(() => this.#pending.delete(made))
   }
 
+  /** Whoever waits for a job gives up. */
   get closing(): boolean {
     return this.#closing.signal.aborted
   }
@@ -131,9 +132,14 @@ export class Range {
     return (await this.#digestBystanders()) === this.#bystanders ? [] : ['files outside of the jobs were changed']
   }
 
-  async close(keep = false): Promise<string[]> {
-    await this.faults.heal()
+  /** Ends all waiting. */
+  async giveUp(): Promise<void> {
     this.#closing.abort()
+    await this.faults.heal()
+  }
+
+  async close(keep = false): Promise<string[]> {
+    await this.giveUp()
     await Promise.allSettled(this.#pending)
     const stuck = await this.hosts.stop()
     await this.#connection.connection.close()

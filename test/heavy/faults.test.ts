@@ -20,8 +20,8 @@ test('nothing is lost, nothing is twice, nothing is wrongly deleted: fixed round
 
 test('nothing is lost, nothing is twice, nothing is wrongly deleted: rounds by chance', async () => {
   const seed = Math.floor(Math.random() * 1e9)
-  console.log(`npm run faults -- --seed ${seed} --rounds 16`)
-  const report = await runCampaign({ seed, rounds: dealRounds(seed, 16), build: ownBuild, log: console.log })
+  console.log(`npm run faults -- --seed ${seed} --rounds 12`)
+  const report = await runCampaign({ seed, rounds: dealRounds(seed, 12), build: ownBuild, log: console.log })
   expect(faultsOf(report)).toEqual([])
 })
 
@@ -29,7 +29,13 @@ describe('it is noticed where a safeguard is missing:', () => {
   test.each(Object.keys(safeguards) as Safeguard[])('%s', async (safeguard) => {
     const build = await breakBuild(safeguard)
     try {
-      const report = await runCampaign({ seed: 1, rounds: shortRounds(1, safeguard), build, log: () => {} })
+      const report = await runCampaign({
+        seed: 1,
+        rounds: shortRounds(1, safeguard),
+        build,
+        untilFault: true,
+        log: () => {},
+      })
       const faults = faultsOf(report)
       expect(faults).not.toEqual([])
       console.log(`${safeguard}: ${faults[0]?.slice(0, 200)}`)
