@@ -3,18 +3,21 @@ import type { Safeguard } from './broken-builds.js'
 import type { Round } from './deck.js'
 import type { Cell } from './faults-of-the-world.js'
 
-/** The short campaign: every fault once, and the moments that the protocol is made for. */
+/**
+ * The short campaign: every fault once, and the moments that the protocol is made for. What begins first are those that need some time in which
+ * nobody cuts the power.
+ */
 const moments = {
   lateEntry: { fault: 'reset', step: 'publish', point: 'entry gets its name', release: 'overtaken' },
   resetAtClaim: { fault: 'reset', step: 'claim' },
-  powerAfterEntry: { fault: 'power-cut', step: 'publish' },
-  powerAfterCommit: { fault: 'power-cut', step: 'commit' },
   fork: { fault: 'fork', step: 'restore' },
   lateCommit: { fault: 'late-commit', step: 'restore' },
-  damage: { fault: 'damage', step: 'restore' },
   entryFails: { fault: 'hang', step: 'publish', point: 'entry is written' },
   manifestFails: { fault: 'error', step: 'write', point: 'part manifest gets its name' },
   stateFails: { fault: 'error', step: 'write', point: 'state is synced' },
+  damage: { fault: 'damage', step: 'restore' },
+  powerAfterEntry: { fault: 'power-cut', step: 'publish' },
+  powerAfterCommit: { fault: 'power-cut', step: 'commit' },
   killBeforeCommit: { fault: 'kill-before', step: 'commit' },
   killAfterDiscard: { fault: 'kill-after', step: 'discard' },
   cancelAtCommit: { fault: 'cancel', step: 'commit' },
@@ -37,7 +40,7 @@ const soonest: Readonly<Record<Safeguard, readonly Cell[]>> = {
   'alive list': [moments.killAfterDiscard],
 }
 
-/** Four at a time are played at once, by the four jobs. */
+/** Six at a time are played at once, by the six jobs. */
 export function shortRounds(seed: number, missing?: Safeguard): Round[] {
   const random = randomFrom(seed)
   const first = missing === undefined ? [] : [...soonest[missing], ...soonest[missing], ...soonest[missing]]
