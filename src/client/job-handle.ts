@@ -67,13 +67,17 @@ export class JobHandle {
   }
 
   /**
-   * Cancels the job and resolves when it is settled what happened to its checkpoints; nothing of the job runs then.
+   * Cancels the job and resolves when it is settled what happened to its checkpoints, and its workflow has closed: then it can be
+   * resumed at once.
    * @param mode overrides the job's policy
    * @throws NoWorker where none has taken the message in time: then `requestCancel` leaves it for the next one
    */
   async cancel(mode?: CancelMode, timeoutMs = workerTimeoutMs): Promise<CancelOutcome> {
     try {
-      return await this.#update<CancelOutcome>('cancel', mode, timeoutMs)
+      const outcome = await this.#update<CancelOutcome>('cancel', mode, timeoutMs)
+      // The answer comes a moment before the end. Who does not see that in time has an answer all the same.
+      if (outcome.state === 'CANCELED') await this.result(AbortSignal.timeout(serverTimeoutMs)).catch(() => undefined)
+      return outcome
     } catch (error) {
       return { state: 'tooLate', reason: await this.#endedBefore(error) }
     }

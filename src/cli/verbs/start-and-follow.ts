@@ -18,6 +18,9 @@ export interface Launch {
 /** How long a detached start waits to see the job run, or learn why it was refused: its arguments are checked last. */
 const refusalMs = 15_000
 
+/** The server knows of a worker once it has polled, which is a moment after the worker is ready. */
+const firstPollMs = 2_000
+
 /** What `run`, `resume` and `fork` have in common: start, then follow, or see that it was taken. */
 export async function startAndFollow(context: Context, launch: Launch): Promise<void> {
   const parsed = parseJobSpec(launch.request)
@@ -42,7 +45,12 @@ type Prospect = 'runs' | 'waits' | 'nothing'
 
 /** A job that waits for a worker may be what was meant, or be due to a misspelt name. */
 async function lookForWorkers({ terminal }: Context, client: TidemarkClient, definition: string): Promise<Prospect> {
-  const polled = await client.workers(definition)
+  const deadline = Date.now() + firstPollMs
+  let polled = await client.workers(definition)
+  while (!(polled.anyJob && polled.definition) && Date.now() < deadline) {
+    await pause(200)
+    polled = await client.workers(definition)
+  }
   if (polled.anyJob && polled.definition) return 'runs'
   const missing = polled.anyJob ? `No worker has the definition "${definition}"` : 'No worker is running'
   terminal.warn(`${missing}: the job waits until "tidemark worker FILE" brings one.`)
