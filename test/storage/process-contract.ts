@@ -78,7 +78,7 @@ export function processContract(driver: string, open: () => Promise<SharedStore>
 }
 
 function start(store: SharedStore, mode: string, ...args: string[]) {
-  const child = spawn(process.execPath, [script, mode, store.storage.uri, ...args], {
+  const child = spawn(process.execPath, ['--expose-gc', script, mode, store.storage.uri, ...args], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...store.env },
   })
