@@ -38,6 +38,8 @@ export class Range {
   readonly hosts: Hosts
   readonly #port: number
   #server: DevServer
+  /** What power cuts took back: nobody had synced it, so nobody was told of it. */
+  readonly undone: string[] = []
   #connection: ClientConnection
   readonly #closing = new AbortController()
   readonly #pending = new Set<Promise<unknown>>()
@@ -112,7 +114,7 @@ export class Range {
     await this.alone(async () => {
       await this.hosts.cut()
       await this.history.collect()
-      await this.faults.powerCut(random)
+      this.undone.push(...(await this.faults.powerCut(random)))
       this.history.restart()
       await this.hosts.start()
     })

@@ -17,7 +17,10 @@ interface Seen {
   readonly entries: Map<number, LogEntry>
   readonly digests: Map<number, string>
   readonly changed: Set<number>
+  /** Checkpoints that somebody was told of. */
   readonly acknowledged: number[]
+  /** Those that a look found. */
+  readonly found: Set<number>
   newest: number
   closed: boolean
 }
@@ -28,6 +31,8 @@ export class Auditor {
   readonly #seen = new Map<string, Seen>()
   readonly #output = new OutputReader()
   #looks = 0
+  /** So many of the range's power cuts' deeds are known. */
+  #undone = 0
   /** State files that were damaged on purpose: the ends of their paths. */
   readonly damaged: string[] = []
   readonly #begin: SnapshotEntry | undefined
@@ -49,13 +54,17 @@ export class Auditor {
    */
   async audit(whole = false): Promise<string[]> {
     this.#looks += 1
-    const faults = [...(await this.#auditStore(whole)), ...(await this.#auditOutput())]
+    // No power cut comes in between, after which what was seen may never have been.
+    const { range } = this.#job
+    const faults = [...(await range.alone(() => this.#auditStore(whole))), ...(await this.#auditOutput())]
     return faults.map((fault) => `${this.#job.id}: ${fault}`)
   }
 
   async #auditStore(whole: boolean): Promise<string[]> {
     const { id, range } = this.#job
     const faults: string[] = []
+    for (const undone of range.undone.slice(this.#undone)) this.#forget(undone)
+    this.#undone = range.undone.length
     for (const { record, newest, state } of await listExecutions(range.roots, id)) {
       const { execution } = record
       if (state === 'deleted') continue
@@ -63,7 +72,7 @@ export class Auditor {
       await this.#lookAtEntries(execution, seen)
       if (newest !== undefined) seen.entries.set(newest.number, newest)
       const written = new Set([...range.history.entries(id, execution), ...seen.entries.keys()])
-      const before = { newest: seen.newest, acknowledged: seen.acknowledged }
+      const before = { newest: seen.newest, acknowledged: [...seen.acknowledged, ...seen.found] }
       // An entry that was appended between the looks is above the newest of the first.
       const late = range.history.late(id, execution)
       const counts = (number: number) => number <= (newest?.number ?? 0) && !late.has(number)
@@ -77,9 +86,20 @@ export class Auditor {
       seen.closed = state === 'closed'
       if (depth)
         for (const number of newest?.alive ?? []) faults.push(...(await this.#auditSnapshot(execution, number)))
-      if (newest !== undefined && newest.kind !== 'closed') seen.acknowledged.push(...newest.alive)
+      if (newest !== undefined && newest.kind !== 'closed') for (const number of newest.alive) seen.found.add(number)
     }
     return faults
+  }
+
+  /** An entry that a look found before it was synced, and that a power cut took back, never was; its number is given out again. */
+  #forget(undone: string): void {
+    const [, job, execution = '', number] =
+      /\/metadata\/([^/]+)\/([^/]+)\/chk-(\d+)(?:\/_metadata)?$/.exec(undone) ?? []
+    const seen = job === this.#job.id ? this.#seen.get(execution) : undefined
+    if (seen === undefined || !/^remove/.test(undone)) return
+    const lost = Number(number)
+    for (const known of [seen.entries, seen.digests, seen.changed, seen.found]) known.delete(lost)
+    seen.newest = Math.min(seen.newest, lost - 1)
   }
 
   async #lookAtEntries(execution: string, seen: Seen): Promise<void> {
@@ -190,6 +210,7 @@ export class Auditor {
       digests: new Map(),
       changed: new Set(),
       acknowledged: [],
+      found: new Set(),
       newest: 0,
       closed: false,
     }
