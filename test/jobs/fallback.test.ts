@@ -3,11 +3,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest'
+import { TidemarkClient } from '../../src/client/index.js'
 import { committed, type Reading, readings, type Sum, sumsOf, writeReadings } from './data.js'
 import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, checkpointCovering, details, status } from './messages-to-jobs.js'
 import { filesIn } from './tree.js'
+import { until } from './until.js'
 
 vi.setConfig({ testTimeout: 60_000 })
 
@@ -18,12 +20,17 @@ const base = readings(3 * step)
 const tail = readings(20).map(({ n, k }): Reading => ({ n: n + 1_000, k }))
 
 let tidemark: Installation
+let client: TidemarkClient
 
 beforeAll(async () => {
-  tidemark = await startInstallation()
+  tidemark = await startInstallation({ 'tidemark.heartbeat-interval': '100ms' })
   await tidemark.startWorker()
+  client = await TidemarkClient.connect({ target: tidemark.target })
 })
-afterAll(() => tidemark.close())
+afterAll(async () => {
+  await client?.close()
+  await tidemark?.close()
+})
 
 const at = (name: string) => join(tidemark.dir, name)
 const textOf = (records: readonly Reading[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('')
@@ -53,6 +60,11 @@ async function begin(name: string): Promise<First> {
   const numbers: number[] = []
   for (let from = 0; from < base.length; from += step) {
     await appendFile(at(`${name}.ndjson`), textOf(base.slice(from, from + step)))
+    // So that one checkpoint is enough.
+    await until(
+      () => client.job(name).describe(),
+      ({ progress }) => (progress?.records ?? 0) >= from + step,
+    )
     numbers.push(await checkpointCovering(job, from + step))
   }
   return { job, numbers, uri: tidemark.log(name, job.firstExecutionRunId).uri }
