@@ -151,18 +151,18 @@ describe('the end of a server', () => {
 
   it('the server ends with its parent, even when that is killed with SIGKILL', async () => {
     const { parent, address, group } = await startParent()
-    const gone = connectionLost(address)
+    const { lost } = await connected(address)
     parent.kill('SIGKILL')
-    await gone
+    await lost
     await vi.waitFor(async () => expect(await processGroup(group)).toEqual([]))
   })
 
   it("a Ctrl-C for the terminal's process group leaves it to the parent when the server ends", async () => {
     const { parent, address, group, line } = await startParent()
-    const gone = connectionLost(address)
+    const { lost } = await connected(address)
     process.kill(-(parent.pid as number), 'SIGINT')
     expect(await line()).toBe('answers')
-    await gone
+    await lost
     expect(await once(parent, 'exit')).toEqual([0, null])
     expect(await processGroup(group)).toEqual([])
   })
@@ -191,11 +191,11 @@ async function startParent() {
   return { parent, address, group, line }
 }
 
-/** Resolves when the server at the other end of a TCP connection is gone. */
-async function connectionLost(address: string): Promise<void> {
+/** A TCP connection, and when the server at its other end is gone. */
+async function connected(address: string): Promise<{ readonly lost: Promise<void> }> {
   const [host, port] = address.split(':')
   const socket = connect(Number(port), host)
   await once(socket, 'connect')
   socket.resume()
-  await new Promise<void>((resolve) => socket.once('close', () => resolve()).on('error', () => {}))
+  return { lost: new Promise((resolve) => socket.once('close', () => resolve()).on('error', () => {})) }
 }
