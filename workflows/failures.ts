@@ -1,4 +1,4 @@
-import { ActivityFailure, ApplicationFailure, CancelledFailure, TimeoutFailure } from '@temporalio/workflow'
+import { ActivityFailure, ApplicationFailure, CancelledFailure, patched, TimeoutFailure } from '@temporalio/workflow'
 import type { EventBody } from '../src/coordinator/events.js'
 import type { Failure } from '../src/coordinator/failure.js'
 import type { Json } from '../src/json.js'
@@ -32,9 +32,16 @@ export function hostSilent(host: string): (timeout: TimeoutFailure) => Failure {
       : { code: 'HostLost', message: `Host ${host} does not answer any more.` }
 }
 
+const triggersWait = 'triggers-outlive-their-claim'
+
 /** Whatever was asked under a claim: a caller that does not own the log any more must find out who does. */
 export function ownershipLost(failure: Failure, claim: number): EventBody | undefined {
-  if (failure.code === 'RunChanged') return { type: 'runChanged', claim }
-  if (failure.code === 'Fenced') return { type: 'fenced', claim, reason: failure.message }
-  return undefined
+  switch (failure.code) {
+    case 'RunChanged':
+      return { type: 'runChanged', claim, triggersWait: patched(triggersWait) }
+    case 'Fenced':
+      return { type: 'fenced', claim, reason: failure.message, triggersWait: patched(triggersWait) }
+    default:
+      return undefined
+  }
 }

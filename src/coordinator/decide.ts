@@ -90,9 +90,9 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
     case 'commitFailed':
       return onCommitFailed(state, event.number, event.failure, event)
     case 'fenced':
-      return loseOwnership(state, event.claim, event.reason)
+      return loseOwnership(state, event, event.reason)
     case 'runChanged':
-      return loseOwnership(state, event.claim, 'the workflow was reset: another run claimed this execution')
+      return loseOwnership(state, event, 'the workflow was reset: another run claimed this execution')
     case 'outputFinished':
       return onOutputFinished(state, event.through)
     case 'outputUnfinished':

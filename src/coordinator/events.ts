@@ -35,6 +35,13 @@ export interface Opened {
   readonly statistics: readonly CheckpointStatistics[]
 }
 
+export interface OwnershipLost {
+  /** The claim that does not hold any more. */
+  readonly claim: number
+  /** Whether those who wait for the checkpoint in flight go on waiting, as in every run since they do, or fail with it. */
+  readonly triggersWait?: boolean
+}
+
 export type TimerName = 'interval' | 'backoff' | 'cancel-deadline'
 
 export type CoordinatorEvent = EventContext & EventBody
@@ -79,9 +86,9 @@ export type EventBody =
   | { readonly type: 'committed'; readonly number: number }
   | { readonly type: 'commitFailed'; readonly number: number; readonly failure: Failure }
   /** An append or a message under this claim found a newer owner. */
-  | { readonly type: 'fenced'; readonly claim: number; readonly reason: string }
+  | ({ readonly type: 'fenced'; readonly reason: string } & OwnershipLost)
   /** The run that acts is not the run that claimed: the workflow was reset. */
-  | { readonly type: 'runChanged'; readonly claim: number }
+  | ({ readonly type: 'runChanged' } & OwnershipLost)
   | { readonly type: 'outputFinished'; readonly through: number }
   | { readonly type: 'outputUnfinished'; readonly failure: Failure }
   | { readonly type: 'stopped'; readonly attempt: number }

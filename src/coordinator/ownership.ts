@@ -2,7 +2,7 @@ import { withFilesLeft } from './closing.js'
 import { andThen, type Decision, reference, stay, without } from './decision.js'
 import { drain } from './draining.js'
 import { endNow, leavePending, withNote } from './ending.js'
-import type { EventContext, Observation, Opened } from './events.js'
+import type { EventContext, Observation, Opened, OwnershipLost } from './events.js'
 import type { Failure } from './failure.js'
 import type { CoordinatorState } from './state.js'
 
@@ -84,8 +84,8 @@ export function resolveRestorePoint(state: CoordinatorState): Decision {
  * A newer owner was met, or the workflow was reset: what this run believed is worth nothing. Read the log and claim again.
  * Answers to what an earlier claim asked for say nothing about this one.
  */
-export function loseOwnership(state: CoordinatorState, claim: number, reason: string): Decision {
-  if (claim !== state.claim?.number) return stay(state)
+export function loseOwnership(state: CoordinatorState, lost: OwnershipLost, reason: string): Decision {
+  if (lost.claim !== state.claim?.number) return stay(state)
   switch (state.phase) {
     case 'opening':
     case 'observing':
@@ -94,7 +94,19 @@ export function loseOwnership(state: CoordinatorState, claim: number, reason: st
     case 'cleaning':
       return endNow(withFilesLeft(state, reason))
     default:
-      return andThen(letGo(state, reason), observe)
+      return andThen(letGo(lost.triggersWait ? askAgain(state) : state, reason), observe)
+  }
+}
+
+/** Who waits for the checkpoint in flight waits for the first one under the next claim. */
+function askAgain(state: CoordinatorState): CoordinatorState {
+  const { pending, triggers } = state
+  if (pending === undefined || pending.waiting.length === 0) return state
+  return {
+    ...state,
+    pending: { ...pending, waiting: [] },
+    triggers: [...pending.waiting, ...triggers],
+    triggerNow: true,
   }
 }
 

@@ -106,9 +106,9 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
     case 'outputUnfinished':
       return { type: verb, failure }
     case 'fenced':
-      return { type: verb, claim: number, reason: words.at(-1) ?? '' }
+      return { type: verb, claim: number, reason: words.at(-1) ?? '', triggersWait: true }
     case 'runChanged':
-      return { type: verb, claim: number }
+      return { type: verb, claim: number, triggersWait: true }
     case 'hostLeaving':
     case 'stopped':
       return { type: verb, attempt: number }

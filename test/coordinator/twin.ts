@@ -155,7 +155,7 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
     case 'runChanged':
       if (t.claim !== event.claim || waitsFor === 'nothing') break
       if (waitsFor === 'cleaned') finish(t, t.ending ?? 'FAILED', t.kept)
-      else if (!['opened', 'log', 'claim'].includes(waitsFor)) loseOwnership(t)
+      else if (!['opened', 'log', 'claim'].includes(waitsFor)) loseOwnership(t, event.triggersWait === true)
       break
     case 'outputFinished':
     case 'outputUnfinished':
@@ -229,7 +229,12 @@ function disown(t: Twin, kept: readonly number[]): void {
 }
 
 /** Somebody else writes here now: begin again from what the log says. */
-function loseOwnership(t: Twin): void {
+function loseOwnership(t: Twin, isAskedAgain: boolean): void {
+  const { cut } = t
+  if (isAskedAgain && cut && cut.step !== 'committing' && cut.waiting.length > 0) {
+    t.asking.unshift(...cut.waiting.splice(0))
+    t.isAsked = true
+  }
   if (t.cut?.step !== 'committing') miss(t)
   Object.assign(t, {
     waitsFor: 'log',

@@ -29,8 +29,16 @@ const damaged: Failure = { code: 'CheckpointDamaged', message: 'It is damaged.' 
 export function answer(world: World, effect: Effect, how: How): Reply {
   const { command, claim = 0 } = effect
   const { log, options } = world.data
-  if (effect.run !== world.runId && runChecked.includes(command.type)) return { type: 'runChanged', claim }
-  const fenced: EventBody = { type: 'fenced', claim, reason: 'This run does not own the execution any more.' }
+  // As in runs of this build and of the one before it.
+  const triggersWait = claim % 2 === 1
+  if (effect.run !== world.runId && runChecked.includes(command.type))
+    return { type: 'runChanged', claim, triggersWait }
+  const fenced: EventBody = {
+    type: 'fenced',
+    claim,
+    reason: 'This run does not own the execution any more.',
+    triggersWait,
+  }
   const failed = how === 'fails' || how === 'lost'
   switch (command.type) {
     case 'open': {

@@ -124,10 +124,12 @@ test('terminated, then reset to an earlier event: it runs again and is left alon
   const again = await resetBefore(tidemark.client, job, 'snapshot', ({ number }) => number === second)
   // The new run's claim has a number of its own; what the old one published stays what it is.
   const third = await checkpoint(again)
-  expect(third).toBe(second + 2)
+  const first = second + 2
+  expect([first, first + 1]).toContain(third)
   await gc()
   expect(await newest(job)).toMatchObject({ kind: 'checkpoint', number: third })
-  expect(await kept(job)).toEqual([before, second, third])
+  const all = [before, second, ...(third === first ? [] : [first]), third]
+  expect(await kept(job)).toEqual(all)
 
   await again.terminate('on purpose')
   await gc()
@@ -135,7 +137,7 @@ test('terminated, then reset to an earlier event: it runs again and is left alon
   expect(runId).not.toBe(job.firstExecutionRunId)
   const zombie = await resetBefore(tidemark.client, again, 'snapshot', ({ number }) => number === third)
   expect(await ended(zombie)).toMatchObject({ status: 'FAILED', type: 'ExecutionClosed' })
-  expect(await kept(job)).toEqual([before, second, third])
+  expect(await kept(job)).toEqual(all)
   expect(await committed(out('reset'))).toEqual(sumsOf(records))
 })
 
