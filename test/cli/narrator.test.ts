@@ -46,6 +46,23 @@ describe('what is told of a job', () => {
     ])
   })
 
+  it('is in the order in which it happened, where one look sees an attempt and its checkpoints', () => {
+    const narrator = new Narrator(begin)
+    const seen = { now, description: description() }
+    expect(narrator.observe({ ...seen, status: status(), history: [row(2)] }).lines).toEqual([
+      'RUNNING attempt 1 on h1: exactly-once, a checkpoint every 1s',
+      '  reads flights.ndjson at byte 0',
+      'chk-2   2,000 records  12.3 kB in 34 ms',
+    ])
+    const deployment = { guarantee: 'exactly-once', tasks: 1, restoredRecords: 3_000, positions: [] } as const
+    const restarted = status({ attempt: 2, deployment })
+    expect(narrator.observe({ ...seen, status: restarted, history: [row(4), row(3), row(2)] }).lines).toEqual([
+      'chk-3   3,000 records  12.3 kB in 34 ms',
+      'RUNNING attempt 2 on h1: exactly-once, a checkpoint every 1s, after 3,000 records',
+      'chk-4   4,000 records  12.3 kB in 34 ms',
+    ])
+  })
+
   it('is nothing of checkpoints from before', () => {
     const rows = [row(4, { triggeredAt: ago(20) }), row(3, { triggeredAt: ago(40) })]
     const { lines } = new Narrator(ago(30)).observe({ now, description: description(), history: rows })

@@ -38,14 +38,21 @@ export class Narrator {
   }
 
   observe(observation: Observation): Narration {
+    const told = this.#attempt
     const checkpoints = this.#newCheckpoints(observation.history ?? [])
-    return { lines: [...checkpoints, ...this.#news(observation)], status: statusLine(observation) }
+    const news = this.#news(observation)
+    // What was seen at one look is told in the order in which it happened.
+    const isOfAttempt = (row: CheckpointStatistics) =>
+      this.#attempt > told && (told === 0 || row.records > (observation.status?.deployment?.restoredRecords ?? 0))
+    const before = checkpoints.filter((row) => !isOfAttempt(row)).map(checkpointLine)
+    const after = checkpoints.filter(isOfAttempt).map(checkpointLine)
+    return { lines: [...before, ...news, ...after], status: statusLine(observation) }
   }
 
-  #newCheckpoints(history: readonly CheckpointStatistics[]): string[] {
+  #newCheckpoints(history: readonly CheckpointStatistics[]): CheckpointStatistics[] {
     const rows = history.filter((row) => row.number > this.#checkpoint && row.triggeredAt >= this.#since)
     this.#checkpoint = Math.max(this.#checkpoint, ...rows.map((row) => row.number))
-    return rows.sort((a, b) => a.number - b.number).map(checkpointLine)
+    return rows.sort((a, b) => a.number - b.number)
   }
 
   #news(observation: Observation): string[] {
