@@ -29,20 +29,21 @@ export function showHost(facts: HostFacts, view: HostView, shown: string | undef
   return text
 }
 
-/** Markdown, as lists. */
+/** Markdown, as one flat list: the Web UI runs the lines of an inner one together. */
 function renderHost({ machine, pid, since, tidemark, slots, definitions }: HostFacts, view: HostView): string {
   const { jobs, freeSlots } = view
   const tasks = jobs.reduce((sum, one) => sum + one.tasks, 0)
-  const more = jobs.length > listed ? [`  - and ${jobs.length - listed} more`] : []
+  const more = jobs.length > listed ? [`- and ${jobs.length - listed} more`] : []
   return [
     `**${view.state}** — ${describe(view)}`,
     '',
     `- jobs: ${jobs.length}, tasks: ${tasks}, free slots: ${freeSlots} of ${slots}`,
-    ...jobs.slice(0, listed).map((one) => `  - \`${one.job}\`: attempt ${one.attempt}, ${plural(one.tasks, 'task')}`),
+    ...jobs
+      .slice(0, listed)
+      .map((one) => `- runs \`${one.job}\`: attempt ${one.attempt}, ${plural(one.tasks, 'task')}`),
     ...more,
-    `- definitions:`,
     ...definitions.map(
-      ({ name, version, build }) => `  - \`${name}\`, version ${version}, build ${build.slice(0, 12)}`,
+      ({ name, version, build }) => `- can run \`${name}\`, version ${version}, build ${build.slice(0, 12)}`,
     ),
     `- process ${pid} on ${machine} since ${clock(Date.parse(since))}, tidemark ${tidemark}`,
   ].join('\n')

@@ -39,7 +39,7 @@ function leaveBehind(state: CoordinatorState): Decision {
 }
 
 function withWhatIsLeft(state: CoordinatorState): CoordinatorState {
-  const silent = 'storage did not answer within cancel.timeout.'
+  const silent = 'the storage failed, or did not answer, for all of tidemark.cancel-timeout.'
   if (state.phase === 'cleaning') return withFilesLeft(state, silent)
   return withNote(state, `The end is not recorded in storage: ${silent}`)
 }
