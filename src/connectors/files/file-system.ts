@@ -8,7 +8,7 @@ import { promisify } from 'node:util'
  * hold one back while another execution goes on.
  */
 export interface FileSystem {
-  /** Makes the directory and its parents; each that is new is durable in its parent. */
+  /** Makes the directory and its parents. Afterwards it is durable, whoever made it, also a process that died before it had synced. */
   makeDirectory(path: string): Promise<void>
   /** Names in a directory, in no order; none where it does not exist. */
   list(directory: string): Promise<string[]>
@@ -35,11 +35,15 @@ const fsyncFile = promisify(fsync)
 
 export const localFileSystem: FileSystem = {
   async makeDirectory(path) {
-    const first = await mkdir(path, { recursive: true })
-    if (first === undefined) return
-    // From the new directory upwards to the parent of the first one that was made.
-    const above = dirname(first)
-    for (let at = path; at !== above; at = dirname(at)) await syncDirectory(dirname(at))
+    const missing: string[] = []
+    let there = path
+    for (; !(await exists(there)); there = dirname(there)) missing.unshift(there)
+    // Each one is durable before the next is made, so that only the last that is there can be what a process died after making.
+    for (const made of [there, ...missing]) {
+      if (made !== there) await mkdir(made).catch(unless('EEXIST'))
+      // A directory that we may not read is none that we made something in.
+      await syncDirectory(dirname(made)).catch(unless('EACCES'))
+    }
   },
   list: (directory) => orWhereAbsent(readdir(directory), []),
   async move(from, to) {
@@ -98,6 +102,19 @@ async function removeTwin(from: string, to: string): Promise<void> {
   const [left, right] = await Promise.all([from, to].map((path) => orWhereAbsent(stat(path), undefined)))
   if (left === undefined || left.ino !== right?.ino || left.dev !== right.dev) return
   await orWhereAbsent(unlink(from), undefined)
+}
+
+function exists(path: string): Promise<boolean> {
+  return orWhereAbsent(
+    stat(path).then(() => true),
+    false,
+  )
+}
+
+function unless(code: string): (error: unknown) => void {
+  return (error) => {
+    if (codeOf(error) !== code) throw error
+  }
 }
 
 async function syncDirectory(path: string): Promise<void> {
