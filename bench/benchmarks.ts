@@ -2,6 +2,9 @@ import type { Benchmark } from './benchmark.js'
 import { checkpointCost } from './checkpoint-cost.js'
 import { checkpointLatency } from './checkpoint-latency.js'
 import { hdfsSnapshot } from './hdfs-snapshot.js'
+import { keyedState } from './keyed-state.js'
+import { recovery } from './recovery.js'
+import { restore } from './restore.js'
 import { s3Snapshot } from './s3-snapshot.js'
 import { sumByUser, wordCount } from './throughput.js'
 
@@ -11,6 +14,9 @@ export const benchmarks: readonly Benchmark[] = [
   sumByUser,
   checkpointLatency,
   checkpointCost,
+  keyedState,
+  restore,
+  recovery,
   s3Snapshot,
   hdfsSnapshot,
 ]

@@ -43,6 +43,10 @@ function throughput(work: Work, title: string, what: string): Benchmark {
       const installation = await install(surroundings, [jobs])
       const flink = await startFlink(surroundings)
       const figures = (ms: number): Figures => ({ [`${work.unit}/s`]: (records / ms) * 1000 })
+      const onFlink = (name: string, intervalMs: string): Contender => ({
+        name,
+        run: async () => figures(await (await flink.submit([work.job, `file://${file}`, intervalMs])).untilFinished()),
+      })
       const tidemark = (name: string, interval: string): Contender => ({
         name,
         run: async () => {
@@ -56,8 +60,8 @@ function throughput(work: Work, title: string, what: string): Benchmark {
         },
       })
       return [
-        { name: 'Flink 2.3, no checkpoints', run: async () => figures(await flink.runToEnd(work.job, file, 0)) },
-        { name: 'Flink 2.3, every second', run: async () => figures(await flink.runToEnd(work.job, file, 1000)) },
+        onFlink('Flink 2.3, no checkpoints', '0'),
+        onFlink('Flink 2.3, every second', '1000'),
         tidemark('Tidemark, no checkpoints', '0s'),
         tidemark('Tidemark, every second', '1s'),
         { name: 'bare Node loop', run: async () => figures(await bareLoop(work.job, file)) },

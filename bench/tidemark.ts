@@ -14,6 +14,8 @@ const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
 export interface Installation {
   readonly tidemark: TidemarkClient
   readonly temporal: Client
+  /** Starts another worker beside the first one. */
+  addWorker(): Promise<void>
 }
 
 /** @param configuration lines of `tidemark.yaml` besides the directory of the checkpoints */
@@ -28,24 +30,27 @@ export async function install(
   writeFileSync(`${home}/temporal.toml`, '[profile.default]\n')
   const server = await startDevServer({ log, headless: true })
   onClose(() => server.stop())
-  const worker = await spawnKept(process.execPath, [cli, 'worker', ...jobFiles], {
-    graceSeconds: 10,
-    cwd: home,
-    env: {
-      ...withoutOurs(process.env),
-      TEMPORAL_ADDRESS: server.address,
-      TEMPORAL_CONFIG_FILE: `${home}/temporal.toml`,
-    },
-  })
-  onClose(async () => {
-    worker.release()
-    await worker.exited
-  })
-  await ready(worker)
+  const addWorker = async () => {
+    const worker = await spawnKept(process.execPath, [cli, 'worker', ...jobFiles], {
+      graceSeconds: 10,
+      cwd: home,
+      env: {
+        ...withoutOurs(process.env),
+        TEMPORAL_ADDRESS: server.address,
+        TEMPORAL_CONFIG_FILE: `${home}/temporal.toml`,
+      },
+    })
+    onClose(async () => {
+      worker.release()
+      await worker.exited
+    })
+    await ready(worker)
+  }
+  await addWorker()
   const connection = await Connection.connect({ address: server.address })
   onClose(() => connection.close())
   const temporal = new Client({ connection })
-  return { temporal, tidemark: new TidemarkClient(temporal) }
+  return { temporal, tidemark: new TidemarkClient(temporal), addWorker }
 }
 
 export interface StreamedJob {

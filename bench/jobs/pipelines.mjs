@@ -1,6 +1,9 @@
 /** The jobs of the benchmarks: the same work as bench/peers/FlinkJobs.java. */
-import { defineJob, generate, ndjson, textFiles } from 'tidemark'
+import { randomBytes } from 'node:crypto'
+import { defineJob, from, generate, ndjson, textFiles } from 'tidemark'
 import { z } from 'zod'
+import { recordLog } from './record-log.mjs'
+import { updates } from './updates.mjs'
 
 /** Where records end that only have to be made. */
 const discard = () => ({
@@ -38,4 +41,22 @@ export const ticks = defineJob('ticks', {
       .keyBy((key) => key)
       .reduce({ id: 'count', version: 1, initial: () => 0, add: (count) => count + 1 })
       .to(discard()),
+})
+
+/** Each record gives its key another value of 100 characters, a byte each. */
+export const blobs = defineJob('blobs', {
+  args: z.object({ log: z.string(), keys: z.int().positive() }),
+  pipeline: ({ args: { log, keys } }) =>
+    from(updates(keys))
+      .keyBy((update) => update.key)
+      .process({
+        id: 'blob',
+        version: 1,
+        state: () => '',
+        onRecord(_, update, out) {
+          out.collect(update)
+          return randomBytes(100).toString('latin1')
+        },
+      })
+      .to(recordLog(log)),
 })

@@ -21,7 +21,7 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.util.Collector;
 
-/** The jobs of bench/jobs/pipelines.mjs, for Flink: FlinkJobs JOB FILE INTERVAL_MS (0 = no checkpoints). */
+/** The jobs of bench/jobs/pipelines.mjs, for Flink: FlinkJobs JOB FILE INTERVAL_MS (0 = no checkpoints) [BACKEND KEYS]. */
 public class FlinkJobs {
   /** Adds up the second field for each first field, and emits every sum. */
   static class Sum extends KeyedProcessFunction<String, Tuple2<String, Long>, Tuple2<String, Long>> {
@@ -73,7 +73,9 @@ public class FlinkJobs {
     // As fast as Flink goes: what it hands from one step to the next is not copied, as it is not in Tidemark.
     environment.getConfig().enableObjectReuse();
     if (interval > 0) environment.enableCheckpointing(interval);
-    pairsOf(environment, job, arguments[1]).keyBy(pair -> pair.f0).process(new Sum()).sinkTo(new DiscardingSink<>());
+    if (job.equals("blobs")) {
+      FlinkBlobs.build(environment, arguments[1], arguments[3], Long.parseLong(arguments[4]));
+    } else pairsOf(environment, job, arguments[1]).keyBy(pair -> pair.f0).process(new Sum()).sinkTo(new DiscardingSink<>());
     environment.execute(job);
   }
 

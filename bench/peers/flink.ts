@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
@@ -10,7 +10,7 @@ import type { Surroundings } from '../benchmark.js'
 
 const run = promisify(execFile)
 const version = '2.3.0'
-const source = fileURLToPath(new URL('./FlinkJobs.java', import.meta.url))
+const sources = ['FlinkJobs', 'FlinkBlobs'].map((name) => fileURLToPath(new URL(`./${name}.java`, import.meta.url)))
 
 /** Java 17 keeps its own packages closed; Flink reaches into these. */
 const opened = [
@@ -19,20 +19,42 @@ const opened = [
 ].map((name) => `--add-opens=java.base/java.${name}=ALL-UNNAMED`)
 const javaFlags = [...opened, '--add-opens=java.base/sun.nio.ch=ALL-UNNAMED']
 
-const processes = [
-  {
+const processes = {
+  jobManager: {
     main: 'org.apache.flink.runtime.entrypoint.StandaloneSessionClusterEntrypoint',
     parameters: 'GET_JM_RESOURCE_PARAMS',
   },
-  { main: 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner', parameters: 'GET_TM_RESOURCE_PARAMS' },
-]
+  taskManager: {
+    main: 'org.apache.flink.runtime.taskexecutor.TaskManagerRunner',
+    parameters: 'GET_TM_RESOURCE_PARAMS',
+  },
+} as const
 
 /** A Flink cluster of one job manager and one task manager on loopback, from the wheel that Flink itself publishes. */
 export interface Flink {
-  /** Runs a job of FlinkJobs.java to its end; answers how long its tasks ran, milliseconds. */
-  runToEnd(job: string, file: string, intervalMs: number): Promise<number>
-  /** Runs an endless job until `count` checkpoints are complete; answers how long each took, milliseconds, newest first. */
-  checkpointsOf(job: string, intervalMs: number, count: number): Promise<readonly number[]>
+  /** Starts a job of FlinkJobs.java, from a checkpoint where one is given. */
+  submit(words: readonly string[], from?: string): Promise<FlinkJob>
+  /** Starts another task manager beside the first one. */
+  addTaskManager(): Promise<void>
+}
+
+export interface FlinkJob {
+  /** Waits for its end; answers how long its tasks ran, milliseconds. */
+  untilFinished(): Promise<number>
+  /** Waits for so many completed checkpoints; newest first. */
+  untilCompleted(count: number): Promise<readonly CompletedRow[]>
+  completed(): Promise<readonly CompletedRow[]>
+  triggerCheckpoint(): Promise<void>
+  cancel(): Promise<void>
+}
+
+/** Of Flink's REST interface. */
+export interface CompletedRow {
+  readonly status: string
+  readonly trigger_timestamp: number
+  readonly end_to_end_duration: number
+  readonly checkpointed_size: number
+  readonly external_path: string
 }
 
 export async function startFlink(surroundings: Surroundings): Promise<Flink> {
@@ -42,7 +64,7 @@ export async function startFlink(surroundings: Surroundings): Promise<Flink> {
   const port = 8091
   configure(home, port)
   const jar = await compile(libraries, home)
-  for (const { main, parameters } of processes) {
+  const start = async ({ main, parameters }: (typeof processes)[keyof typeof processes]) => {
     const conf = join(home, 'conf')
     const [jvm = '', dynamic = ''] = await resourcesFor(parameters, libraries, conf)
     const words = [...jvm.split(' '), ...javaFlags, '-cp', `${libraries}/*`, main, '--configDir', conf]
@@ -55,43 +77,49 @@ export async function startFlink(surroundings: Surroundings): Promise<Flink> {
     })
   }
   const rest = `http://127.0.0.1:${port}/v1`
-  await until('Flink to have slots', async () => ((await ask(`${rest}/overview`))?.['slots-total'] as number) > 0)
-  const submit = async (job: string, file: string, intervalMs: number): Promise<string> => {
-    const { stdout } = await run(
-      'java',
-      [
-        '-Xmx256m',
-        ...javaFlags,
-        '-cp',
-        `${libraries}/*`,
-        'org.apache.flink.client.cli.CliFrontend',
-        ...['run', '-d', '-c', 'FlinkJobs', jar, job, `file://${file}`, String(intervalMs)],
-      ],
-      { cwd: home, env: { ...process.env, FLINK_CONF_DIR: join(home, 'conf') } },
-    )
-    const id = /JobID ([0-9a-f]{32})/.exec(stdout)?.[1]
-    if (id === undefined) throw new Error(`Flink did not take the job: ${stdout}`)
-    return `${rest}/jobs/${id}`
+  const slots = async () => Number((await ask(`${rest}/overview`))?.['slots-available'] ?? 0)
+  const addTaskManager = async () => {
+    const before = await slots()
+    await start(processes.taskManager)
+    await until('Flink to have slots', async () => (await slots()) > before)
   }
+  await start(processes.jobManager)
+  await addTaskManager()
+  const uploaded = await upload(`${rest}/jars/upload`, jar)
   return {
-    runToEnd: async (job, file, intervalMs) => untilFinished(await submit(job, file, intervalMs)),
-    checkpointsOf: async (job, intervalMs, count) => {
-      const url = await submit(job, home, intervalMs)
-      let seen: Checkpoints | undefined
-      await until(`${count} checkpoints of ${url}`, async () => {
-        seen = (await ask(`${url}/checkpoints`)) as unknown as Checkpoints | undefined
-        return (seen?.counts?.completed ?? 0) >= count
-      })
-      await fetch(`${url}?mode=cancel`, { method: 'PATCH' })
-      await until(`job ${url} to end`, async () => (await ask(url))?.state === 'CANCELED')
-      return (seen?.history ?? []).filter((row) => row.status === 'COMPLETED').map((row) => row.end_to_end_duration)
+    addTaskManager,
+    submit: async (words, from) => {
+      const run = { entryClass: 'FlinkJobs', programArgsList: words, ...(from && { savepointPath: from }) }
+      const { jobid } = await post(`${rest}/jars/${uploaded}/run`, run)
+      return jobAt(`${rest}/jobs/${jobid}`)
     },
   }
 }
 
-interface Checkpoints {
-  readonly counts?: { readonly completed: number }
-  readonly history?: readonly { readonly status: string; readonly end_to_end_duration: number }[]
+function jobAt(url: string): FlinkJob {
+  const completed = async () => {
+    const { history = [] } = ((await ask(`${url}/checkpoints`)) ?? {}) as { readonly history?: readonly CompletedRow[] }
+    return history.filter((row) => row.status === 'COMPLETED')
+  }
+  return {
+    completed,
+    untilFinished: () => untilFinished(url),
+    untilCompleted: async (count) => {
+      let rows: readonly CompletedRow[] = []
+      await until(`${count} checkpoints of ${url}`, async () => {
+        rows = await completed()
+        return rows.length >= count
+      })
+      return rows
+    },
+    triggerCheckpoint: async () => {
+      await post(`${url}/checkpoints`, { checkpointType: 'CONFIGURED' })
+    },
+    cancel: async () => {
+      await fetch(`${url}?mode=cancel`, { method: 'PATCH' })
+      await until(`job ${url} to end`, async () => (await ask(url))?.state === 'CANCELED')
+    },
+  }
 }
 
 /** The memory of a process, as Flink's own start scripts work it out: options for the JVM, and settings. */
@@ -146,7 +174,7 @@ function configure(home: string, port: number): void {
       `rest: {address: 127.0.0.1, bind-address: 127.0.0.1, port: ${port}}`,
       'web: {checkpoints: {history: 100}}',
       `io: {tmp: {dirs: ${home}/tmp}}`,
-      `execution: {checkpointing: {dir: "file://${home}/checkpoints"}}`,
+      `execution: {checkpointing: {dir: "file://${home}/checkpoints", externalized-checkpoint-retention: RETAIN_ON_CANCELLATION}}`,
       '',
     ].join('\n'),
   )
@@ -154,10 +182,27 @@ function configure(home: string, port: number): void {
 
 async function compile(libraries: string, home: string): Promise<string> {
   const classes = join(home, 'classes')
-  await run('javac', ['-cp', `${libraries}/*`, '-d', classes, source])
+  await run('javac', ['-cp', `${libraries}/*`, '-d', classes, ...sources])
   const jar = join(home, 'jobs.jar')
   await run('jar', ['cf', jar, '-C', classes, '.'])
   return jar
+}
+
+/** Answers the id under which the cluster keeps it. */
+async function upload(url: string, jar: string): Promise<string> {
+  const form = new FormData()
+  form.append('jarfile', new Blob([readFileSync(jar)]), 'jobs.jar')
+  const answer = await fetch(url, { method: 'POST', body: form })
+  const { filename } = (await answer.json()) as { readonly filename?: string }
+  if (filename === undefined) throw new Error(`Flink did not take ${jar}: ${answer.status}`)
+  return filename.slice(filename.lastIndexOf('/') + 1)
+}
+
+async function post(url: string, body: object): Promise<Record<string, unknown>> {
+  const headers = { 'content-type': 'application/json' }
+  const answer = await fetch(url, { method: 'POST', headers, body: JSON.stringify(body) })
+  if (!answer.ok) throw new Error(`Flink answers ${answer.status} to ${url}: ${await answer.text()}`)
+  return (await answer.json()) as Record<string, unknown>
 }
 
 async function ask(url: string): Promise<Record<string, unknown> | undefined> {

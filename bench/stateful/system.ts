@@ -1,0 +1,58 @@
+import type { Surroundings } from '../benchmark.js'
+import { startFlink } from '../peers/flink.js'
+import { jobs } from '../ticks.js'
+import { install } from '../tidemark.js'
+import { blobsOnFlink } from './on-flink.js'
+import { blobsOnTidemark } from './on-tidemark.js'
+
+export interface BlobsOptions {
+  /** Where its records are logged. */
+  readonly log: string
+  /** It begins with one record for each. */
+  readonly keys: number
+  /** Absent: no periodic checkpoints. */
+  readonly intervalMs?: number
+  /** The checkpoint to begin from. */
+  readonly from?: string
+}
+
+/** A completed checkpoint. Times are milliseconds since the epoch. */
+export interface Taken {
+  readonly triggeredAt: number
+  readonly durationMs: number
+  /** That it wrote. */
+  readonly bytes: number
+  readonly path: string
+}
+
+/** The job `blobs`, running. */
+export interface Blobs {
+  /** Takes a checkpoint now. */
+  checkpoint(): Promise<Taken>
+  /** What is known of completed ones, newest first. */
+  completed(): Promise<readonly Taken[]>
+  /** Cancels it; its checkpoints stay. */
+  stop(): Promise<void>
+}
+
+/** Something that runs the job `blobs`. */
+export interface System {
+  readonly name: string
+  start(options: BlobsOptions): Promise<Blobs>
+  /** Adds a process that can run tasks. */
+  addProcess(): Promise<void>
+}
+
+export type Backend = 'rocksdb' | 'hashmap'
+
+const backendNames: Readonly<Record<Backend, string>> = { rocksdb: 'RocksDB', hashmap: 'heap' }
+
+/** Flink with each of these state backends, and Tidemark; each of the two has one process that runs tasks. */
+export async function startSystems(surroundings: Surroundings, backends: readonly Backend[]): Promise<System[]> {
+  const flink = await startFlink(surroundings)
+  const installation = await install(surroundings, [jobs], ['web.checkpoints.history: 100'])
+  return [
+    ...backends.map((backend) => blobsOnFlink(flink, `Flink 2.3, ${backendNames[backend]}`, backend)),
+    blobsOnTidemark(installation),
+  ]
+}
