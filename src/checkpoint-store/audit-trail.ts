@@ -23,6 +23,8 @@ export class AuditTrail {
   readonly #context: AuditContext
   readonly #now: () => Date
   #part = 0
+  /** Of the object that `lines` are in; undefined before the first write. */
+  #name: string | undefined
   #lines: AuditLine[] = []
   /** URIs of the objects written. */
   readonly written: string[] = []
@@ -37,7 +39,7 @@ export class AuditTrail {
   async begin(deed: Omit<AuditLine, 'at' | 'who' | 'state'>): Promise<() => void> {
     if (this.#lines.length >= longest) {
       await this.#write()
-      this.#part++
+      this.#name = undefined
       this.#lines = []
     }
     const lines = this.#lines
@@ -55,11 +57,21 @@ export class AuditTrail {
   }
 
   async #write(): Promise<void> {
+    const content = encodeAudit(this.#lines)
+    if (this.#name === undefined) this.#name = await this.#create(content)
+    else await this.#root.write(this.#name, content)
+  }
+
+  /** Never over what is there: an activity that is tried again has the nonce of the try before it, whose deeds stay told, and which may still run. */
+  async #create(content: Uint8Array): Promise<string> {
     const { at, nonce } = this.#context
-    const name = auditPath(at, this.#part === 0 ? nonce : `${nonce}-${this.#part}`)
-    const uri = joinUri(this.#root.uri, name)
-    if (!this.written.includes(uri)) this.written.push(uri)
-    await this.#root.write(name, encodeAudit(this.#lines))
+    for (;;) {
+      const part = this.#part++
+      const name = auditPath(at, part === 0 ? nonce : `${nonce}-${part}`)
+      if ((await this.#root.createIfAbsent(name, content)) === 'exists') continue
+      this.written.push(joinUri(this.#root.uri, name))
+      return name
+    }
   }
 }
 

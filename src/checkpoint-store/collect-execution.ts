@@ -118,7 +118,9 @@ async function carryOut(
   if (run.dry) return { ...report, ...expected }
   let done = () => {}
   const before: BeforeRemoval = async (files) => {
-    const names = files.map(({ folder, name }) => (folder === place.metadata ? name : joinUri(folder.uri, name)))
+    const names = files.map(({ folder, name }) =>
+      folder.uri === place.metadata.uri ? name : joinUri(folder.uri, name),
+    )
     const deed = {
       action: step.kind,
       why,

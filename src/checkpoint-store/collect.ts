@@ -1,3 +1,4 @@
+import { isTidemarkError, messageOf } from '../errors.js'
 import { type AuditContext, AuditTrail } from './audit-trail.js'
 import { collectExecution } from './collect-execution.js'
 import { collectLeftovers } from './collect-leftovers.js'
@@ -58,7 +59,7 @@ export async function collect(roots: Roots, options: CollectOptions): Promise<Co
     if (collected !== undefined) executions.push(collected)
   }
   const leftovers = await collectLeftovers(run, survey)
-  if (options.delete) await tidyRoots(roots)
+  if (options.delete) await tidyRoots(run)
   await run.trail.end()
   const gone = [...executions, ...leftovers.filter(({ removed }) => removed)]
   return {
@@ -74,8 +75,18 @@ export async function collect(roots: Roots, options: CollectOptions): Promise<Co
   }
 }
 
-/** Unfinished writes of processes that have died, wherever they are: also where nothing else is, which no listing shows. */
-async function tidyRoots(roots: Roots): Promise<void> {
-  await roots.metadata.tidy('', 'dead')
-  if (roots.data.uri !== roots.metadata.uri) await roots.data.tidy('', 'dead')
+/**
+ * Unfinished writes of processes that have died, wherever they are: also where nothing else is, which no listing shows. A failure takes nothing
+ * from what was done before, and is reported with it.
+ */
+async function tidyRoots({ roots, problems }: CollectRun): Promise<void> {
+  const apart = roots.data.uri === roots.metadata.uri ? [] : [roots.data]
+  for (const root of [roots.metadata, ...apart]) {
+    try {
+      await root.tidy('', 'dead')
+    } catch (error) {
+      if (!isTidemarkError(error)) throw error
+      problems.push(messageOf(error))
+    }
+  }
 }

@@ -13,6 +13,7 @@ import {
   verifySnapshot,
   viewTolerantly,
 } from '../../src/checkpoint-store/index.js'
+import { TidemarkError } from '../../src/errors.js'
 import { append, checkpoint, claim, closed, job, Lab, restoredFrom, run } from './lab.js'
 
 const day = 24 * 60 * 60 * 1000
@@ -217,7 +218,37 @@ it('every deletion is written down before it happens, with who and why', async (
   const lines = await readAudit(lab.roots.metadata, 10)
   expect(lines).toMatchObject([{ who: 'tester@here', action: 'delete', job, execution: 'e1', state: 'done', bytes }])
   expect(lines[0]?.files).toHaveLength(files)
+  expect(lines[0]?.files).toContain('chk-4/_metadata')
   expect((await gc(lab)).audit).toEqual([])
+})
+
+it('where unfinished writes cannot be looked for, what was deleted is told all the same, and the problem too', async () => {
+  const lab = await Lab.open()
+  await run(lab, [2, 3])
+  await append(lab.log(), closed(4, { alive: [] }))
+  const { metadata } = lab.roots
+  const tidy = metadata.tidy.bind(metadata)
+  metadata.tidy = async (folder, writers) => {
+    if (folder === '') throw new TidemarkError('StorageUnavailable', 'Cannot tidy.')
+    return tidy(folder, writers)
+  }
+  expect(await gc(lab)).toMatchObject({ problems: ['Cannot tidy.'], audit: [expect.any(String)] })
+  expect(await readAudit(metadata, 10)).toMatchObject([{ action: 'delete', state: 'done' }])
+})
+
+it('a collector that is tried again, by the same name and at the same time, leaves what the first try has told', async () => {
+  const lab = await Lab.open()
+  const context = { who: 'workflow gc', at: '2026-01-03T00:00:00.000Z', nonce: 'again' }
+  const written: string[] = []
+  for (const execution of ['e1', 'e2', 'e3']) {
+    await run(lab, [2], { execution })
+    const { audit } = await gc(lab, ended, { context })
+    expect(audit).toHaveLength(1)
+    written.push(...audit)
+  }
+  expect(new Set(written).size).toBe(3)
+  const lines = await readAudit(lab.roots.metadata, 10)
+  expect(new Set(lines.map(({ execution }) => execution))).toEqual(new Set(['e1', 'e2', 'e3']))
 })
 
 it('a new execution closes and sweeps as if the collected one were still there', async () => {
