@@ -49,7 +49,7 @@ export interface StoreOptions {
  */
 export class KeyedStateStore<S> implements KeyedState<Key, S> {
   readonly #options: StoreOptions
-  readonly #map = new Map<Key, S>()
+  #map = new Map<Key, S>()
   #changed = new Set<Key>()
   /** What is being encoded of the newest cut. */
   #capture: StateCapture<S> | undefined
@@ -92,12 +92,12 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
     }
   }
 
-  /** Takes over restored state; `base` says which snapshot of this very execution holds exactly that, where one does. */
+  /** Takes over restored state, the map itself; `base` says which snapshot of this very execution holds exactly that, where one does. */
   restore(
-    entries: Iterable<[Key, S]>,
+    state: Map<Key, S>,
     base: { readonly number: number; readonly handles: readonly StateHandle[] } | undefined,
   ): void {
-    for (const [key, value] of entries) this.#map.set(key, value)
+    this.#map = state
     if (base !== undefined) this.#cuts = [{ ...base, changed: new Set() }]
   }
 

@@ -9,6 +9,15 @@ const stepMs = 2
 const firstStep = 256
 const longestStep = 8192
 
+/** In the place of a value: the key was not there. */
+const absent = Symbol('absent')
+
+/** The keys of a group and what they held when they were met, one beside the other. */
+interface Gathered<S> {
+  readonly keys: Key[]
+  readonly values: (S | typeof absent)[]
+}
+
 export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire' | 'keyGroups'> {
   /** The live state. Whoever is about to read or change a value of it calls `touch` first. */
   readonly state: ReadonlyMap<Key, S>
@@ -18,14 +27,15 @@ export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire
 
 /**
  * The state as it was at a cut, encoded beside the stream. Making one costs nothing: values are copied when their turn comes, or when the
- * stream is about to touch them, whichever is first. In two passes: the keys are put in their groups, then each group is encoded. Both
- * stop every few milliseconds, so that records go on between.
+ * stream is about to touch them, whichever is first. In two passes: the keys are put in their groups, with their values, since going over
+ * a map is much cheaper than looking each key up in another order; then each group is encoded. Both stop every few milliseconds, so that
+ * records go on between.
  */
 export class StateCapture<S> {
   readonly #options: CaptureOptions<S>
-  /** What touched keys held at the cut; undefined: they were not there. */
-  readonly #taken = new Map<Key, { readonly state: S } | undefined>()
-  readonly #groups: Key[][] = Array.from({ length: keyGroupCount }, () => [])
+  /** What touched keys held at the cut; it counts before what was gathered. */
+  readonly #taken = new Map<Key, S | typeof absent>()
+  readonly #groups: Gathered<S>[] = Array.from({ length: keyGroupCount }, () => ({ keys: [], values: [] }))
   /** Keys deleted since the cut: a full capture may not have met them yet. */
   readonly #deleted = new Set<Key>()
   /** Groups below this one are encoded: their keys may change. */
@@ -48,16 +58,12 @@ export class StateCapture<S> {
     const { state, changed, operator } = this.#options
     if (this.#taken.has(key) || keyGroupOf(key) < this.#encodedBelow) return
     if (changed !== undefined && !changed.some((keys) => keys.has(key))) return
-    const value = state.get(key)
-    if (value === undefined && !state.has(key)) {
-      this.#taken.set(key, undefined)
-      return
-    }
+    const value = liveValue(state, key)
     try {
-      this.#taken.set(key, { state: copyValue(operator, key, value as S) })
+      this.#taken.set(key, value === absent ? absent : copyValue(operator, key, value))
     } catch (error) {
       this.#failure ??= error
-      this.#taken.set(key, undefined)
+      this.#taken.set(key, absent)
     }
   }
 
@@ -82,7 +88,7 @@ export class StateCapture<S> {
     for (let group = 0; group < keyGroupCount; group++) {
       yield* this.#encodeGroup(group)
       this.#encodedBelow = group + 1
-      this.#groups[group] = []
+      this.#groups[group] = { keys: [], values: [] }
     }
     this.#check()
     yield encodeEnd(this.#entries)
@@ -91,32 +97,45 @@ export class StateCapture<S> {
   *#gather(): Generator<Uint8Array> {
     const { state, changed } = this.#options
     let gathered = 0
-    for (const keys of changed ?? [state]) {
-      // Of a full capture these keys are live: what was added since the cut is met too, and has been touched as absent.
-      for (const key of keys.keys()) {
-        this.#groups[keyGroupOf(key)]?.push(key)
+    if (changed === undefined) {
+      // What was added since the cut is met too, and has been touched as absent.
+      for (const [key, value] of state) {
+        this.#put(key, value)
+        if (++gathered % longestStep === 0) yield* this.#pause()
+      }
+      for (const key of this.#deleted) this.#put(key, absent)
+    }
+    for (const keys of changed ?? []) {
+      for (const key of keys) {
+        this.#put(key, liveValue(state, key))
         if (++gathered % longestStep === 0) yield* this.#pause()
       }
     }
-    if (changed === undefined) for (const key of this.#deleted) this.#groups[keyGroupOf(key)]?.push(key)
+  }
+
+  #put(key: Key, value: S | typeof absent): void {
+    const group = this.#groups[keyGroupOf(key)]
+    group?.keys.push(key)
+    group?.values.push(value)
   }
 
   *#encodeGroup(group: number): Generator<Uint8Array> {
-    const { operator, mode, state } = this.#options
-    // Gathered twice: changed in several intervals, or deleted and, perhaps, there again.
-    const keys = [...new Set(this.#groups[group])]
+    const { operator, mode } = this.#options
+    const { keys, values } = this.#gatheredOnce(group)
     for (let from = 0; from < keys.length; ) {
       const begun = performance.now()
       const section: Section = [[], [], []]
-      const step = keys.slice(from, from + this.#step)
-      for (const key of step) {
-        const value = this.#taken.has(key) ? this.#taken.get(key) : liveValue(state, key)
-        if (value !== undefined) {
+      const to = Math.min(keys.length, from + this.#step)
+      for (let index = from; index < to; index++) {
+        const key = keys[index] as Key
+        const taken = this.#taken.get(key)
+        const value = taken !== undefined || this.#taken.has(key) ? taken : values[index]
+        if (value !== absent) {
           section[0].push(key)
-          section[1].push(value.state)
+          section[1].push(value)
         } else if (mode === 'delta') section[2].push(key)
       }
-      from += step.length
+      from = to
       const entries = section[0].length + section[2].length
       if (entries === 0) continue
       this.#entries += entries
@@ -127,6 +146,15 @@ export class StateCapture<S> {
       yield bytes
       this.#check()
     }
+  }
+
+  /** A key is gathered twice where it changed in several intervals, or was deleted since the cut and, perhaps, is there again. */
+  #gatheredOnce(group: number): Gathered<S> {
+    const { keys, values } = this.#groups[group] as Gathered<S>
+    if (this.#options.changed === undefined && this.#deleted.size === 0) return { keys, values }
+    // Either both were met as they were at the cut, or the key has been touched, and neither counts.
+    const once = new Map(keys.map((key, index) => [key, values[index] as S | typeof absent]))
+    return { keys: [...once.keys()], values: [...once.values()] }
   }
 
   *#pause(): Generator<Uint8Array> {
@@ -145,6 +173,7 @@ export class StateCapture<S> {
   }
 }
 
-function liveValue<S>(state: ReadonlyMap<Key, S>, key: Key): { readonly state: S } | undefined {
-  return state.has(key) ? { state: state.get(key) as S } : undefined
+function liveValue<S>(state: ReadonlyMap<Key, S>, key: Key): S | typeof absent {
+  const value = state.get(key)
+  return value !== undefined || state.has(key) ? (value as S) : absent
 }
