@@ -41,7 +41,7 @@ export async function open(dependencies: StorageDependencies, input: OpenInput):
   if (settings.roots.data !== settings.roots.metadata) await probe(roots.data, input.nonce)
 
   const log = new ExecutionLog(roots, input.job, input.execution)
-  const present = await log.record()
+  const present = await log.durableRecord()
   const record = present ?? (await begin(roots, log, input, spec, settings))
   if (record.state === 'deleted') {
     const message = `Execution ${input.execution} of job "${input.job}" has been deleted: start the job anew.`

@@ -48,6 +48,8 @@ export async function appendEntry(folder: Storage, entry: LogEntry): Promise<App
   const bytes = encodeEntry(entry)
   const found = await createEntry(folder, entry, bytes)
   if (found === 'created' || (found instanceof Uint8Array && bytesEqual(found, bytes))) {
+    // An earlier try of ours may have died before its own sync.
+    if (found !== 'created') await folder.persist(entryPath(entry.number))
     return (await checkCounts(folder, entry.number)) ?? { outcome: 'appended' }
   }
   return found instanceof Uint8Array ? { outcome: 'taken', by: decodeEntryAt(folder, entry.number, found) } : found
@@ -85,6 +87,7 @@ export async function abortEntry(
     const newest = await newestOf(folder)
     return { outcome: 'fenced', by: newest ?? holder, reason: `entry ${entry.number} belongs to another owner` }
   }
+  await folder.persist(entryPath(entry.number))
   const fenced = await checkCounts(folder, entry.number)
   if (fenced !== undefined) return fenced
   return verdict === 'adopt' && isSnapshot(holder) ? { outcome: 'adopted', entry: holder } : { outcome: 'aborted' }
@@ -115,14 +118,25 @@ async function decideAdmission(folder: Storage, entry: LogEntry): Promise<Exclud
   const vanished = last !== undefined && newest === undefined
   if (!vanished) {
     const admission = admit(record, numbers, newest, entry)
+    if (admission.kind === 'create') await persistAnothers(folder, newest, entry)
     if (admission.kind !== 'hole') return admission
   }
   // Before a caller is told that it is wrong, or where the log moved meanwhile, a confirmed observation decides.
   const observed = await observeLog(folder)
   const confirmed = observed.newest === undefined ? [] : [observed.newest.number]
   const admission = admit(observed.record, confirmed, observed.newest, entry)
+  if (admission.kind === 'create') await persistAnothers(folder, observed.newest, entry)
   if (admission.kind !== 'hole') return admission
   throw new TidemarkError('InvariantBroken', `${folder.uri}: ${admission.reason}.`, { path: folder.uri })
+}
+
+/**
+ * An owner goes on once its entry is durable. Whoever takes over cannot know that of the entry that it finds: its writer may have died between
+ * naming and syncing it, and a power failure would leave a log whose newer entries build on one that is gone.
+ */
+async function persistAnothers(folder: Storage, newest: LogEntry | undefined, { owner }: LogEntry): Promise<void> {
+  if (newest === undefined || (newest.owner.claim === owner.claim && newest.owner.run === owner.run)) return
+  await folder.persist(entryPath(newest.number))
 }
 
 /** Undefined: the entry counts. */

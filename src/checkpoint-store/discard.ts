@@ -1,5 +1,6 @@
 import { planDiscard } from '../checkpoint/discard-plan.js'
 import type { LogEntry } from '../checkpoint/entry.js'
+import { entryPath } from '../checkpoint/paths.js'
 import { findKept } from './kept-snapshots.js'
 import { observeLog } from './read-log.js'
 import { type BeforeRemoval, doom, type Removed, removeFiles, type Stage, sizesIn } from './removal.js'
@@ -46,6 +47,8 @@ export async function discardBelow(
   newest: LogEntry,
   before?: BeforeRemoval,
 ): Promise<DiscardReport> {
+  // What it dropped must not come back once the files have gone.
+  await place.metadata.persist(entryPath(newest.number))
   const { doomed, everything, ...rest } = await findDiscardable(place, newest)
   const kept = newest.alive
   if (everything) return { deleted: [], bytes: 0, kept, ...rest }

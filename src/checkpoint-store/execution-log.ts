@@ -51,6 +51,13 @@ export class ExecutionLog {
     return readRecord(this.#folder)
   }
 
+  /** The record; where there is one it survives a power failure from here on, also if its creator died before it had synced. */
+  async durableRecord(): Promise<ExecutionRecord | undefined> {
+    const record = await readRecord(this.#folder)
+    if (record !== undefined) await this.#folder.persist(executionRecordName)
+    return record
+  }
+
   /** The newest entry is the truth. It is absent where the execution has none yet, or is not live. */
   async observe(): Promise<Observation> {
     return observeLog(this.#folder)

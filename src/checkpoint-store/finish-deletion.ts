@@ -1,5 +1,5 @@
 import { encodeExecutionRecord } from '../checkpoint/codecs.js'
-import { executionRecordName, isExecutionFile, parseEntryPath } from '../checkpoint/paths.js'
+import { entryPath, executionRecordName, isExecutionFile, parseEntryPath } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
 import { discardBelow } from './discard.js'
 import { findKept } from './kept-snapshots.js'
@@ -43,8 +43,11 @@ export async function finishDeletion(
       const { deleted, bytes } = await discardBelow(place, newest, before)
       return { outcome: 'pinned', deleted, bytes }
     }
+    await place.metadata.persist(entryPath(newest.number))
     await place.metadata.write(executionRecordName, encodeExecutionRecord({ ...record, state: 'deleted' }))
   }
+  // Somebody else's tombstone may not be durable yet.
+  else await place.metadata.persist(executionRecordName)
   // Whoever still writes here is late: its unfinished files may go too.
   return { outcome: 'deleted', ...(await removeFiles(place, await findRemains(place), 'all', before)) }
 }

@@ -45,6 +45,10 @@ export class MemoryStorage implements Storage {
     return 'created'
   }
 
+  async persist(name: string): Promise<void> {
+    checkName(name)
+  }
+
   async write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     checkName(name)
     if (content instanceof Uint8Array) return this.#put(name, content)

@@ -19,6 +19,7 @@ export function scopedStorage(storage: Storage, folder: string): Storage {
       yield* storage.readStream(inside(name), range)
     },
     createIfAbsent: async (name, content) => storage.createIfAbsent(inside(name), content),
+    persist: async (name) => storage.persist(inside(name)),
     write: async (name, content) => storage.write(inside(name), content),
     list: async (subfolder) => (await storage.list(below(subfolder))).map(outside),
     delete: async (name) => storage.delete(inside(name)),

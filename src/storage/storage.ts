@@ -24,6 +24,12 @@ export interface Storage {
   /** The commit primitive: of any number of callers at once exactly one gets `created`. */
   createIfAbsent(name: string, content: Uint8Array): Promise<'created' | 'exists'>
 
+  /**
+   * What has this name survives a power failure from here on, also where whoever wrote it died before it had made that sure. Nothing
+   * happens where the name is not there. To be awaited before anything is built on what somebody else wrote.
+   */
+  persist(name: string): Promise<void>
+
   /** Creates or replaces. A stream is written with flat memory. */
   write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
 

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
@@ -78,7 +78,8 @@ describe('durability', () => {
       }),
     )
     await storage.createIfAbsent('x', Buffer.from('1'))
-    expect(steps).toEqual(['createFile', 'append', 'sync', 'link', 'unlink', 'syncFolder'])
+    // First of all the root's own name.
+    expect(steps).toEqual(['syncFolder', 'createFile', 'append', 'sync', 'link', 'unlink', 'syncFolder'])
     steps.length = 0
     await storage.createIfAbsent('x', Buffer.from('1'))
     expect(steps).toEqual(['createFile', 'append', 'sync', 'link', 'unlink', 'syncFolder'])
@@ -94,11 +95,11 @@ describe('durability', () => {
     const storage = new FileStorage(
       directory,
       steppingFileSystem(({ call, path }) => {
-        if (call === 'syncFolder') synced.push(path.slice(directory.length))
+        if (call === 'syncFolder') synced.push(relative(directory, path))
       }),
     )
     await storage.write('a/b/c', Buffer.from('x'))
-    expect(synced).toEqual(['', '/a', '/a/b'])
+    expect(synced).toEqual(['..', '', 'a', 'a/b'])
   })
 
   it('makes directories 0700 and files 0600', async () => {

@@ -22,6 +22,7 @@ function faulty(fault: (inner: Storage) => Partial<Storage>): Storage {
     list: (folder) => inner.list(folder),
     delete: (name) => inner.delete(name),
     deleteAll: (names) => inner.deleteAll(names),
+    persist: (name) => inner.persist(name),
     tidy: (folder, writers) => inner.tidy(folder, writers),
   }
   return { ...methods, ...fault(inner) }

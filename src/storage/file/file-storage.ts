@@ -96,6 +96,17 @@ export class FileStorage implements Storage {
     })
   }
 
+  /** The file itself was synced before it got its name. */
+  async persist(name: string): Promise<void> {
+    checkName(name)
+    const folder = join(this.#root, parentOf(name))
+    try {
+      await this.#fs.syncFolder(folder)
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT', 'ENOTDIR')) throw unavailable('sync', folder, error)
+    }
+  }
+
   async write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
     await this.#place(name, content, async (temporary, path) => {
       try {

@@ -14,6 +14,7 @@ export class Folders {
   readonly #fs: FileSystem
   /** Folders whose whole chain of names this instance has synced. */
   readonly #durable = new Set<string>()
+  #rootIsDurable = false
 
   constructor(root: string, fs: FileSystem) {
     this.#root = root
@@ -78,13 +79,21 @@ export class Folders {
     }
   }
 
+  /** Each level is durable before the next is made: so of those that are there only the last can be what a process died after making. */
   async #makeRoot(): Promise<void> {
     const missing: string[] = []
-    for (let path = this.#root; !(await this.#exists(path)); path = dirname(path)) missing.unshift(path)
+    let there = this.#root
+    for (; !(await this.#exists(there)); there = dirname(there)) missing.unshift(there)
+    if (this.#rootIsDurable && missing.length === 0) return
+    await this.#fs.syncFolder(dirname(there)).catch((error) => {
+      // A folder that we may not read is none that we made something in.
+      if (!isErrno(error, 'EACCES', 'EPERM')) throw error
+    })
     for (const path of missing) {
       await this.#make(path)
       await this.#fs.syncFolder(dirname(path))
     }
+    this.#rootIsDurable = true
   }
 
   async #exists(path: string): Promise<boolean> {

@@ -94,6 +94,11 @@ export class HdfsStorage implements Storage {
     })
   }
 
+  /** Nothing to do: the name node answers a change once its log is synced, with all that came before. What is built on `name` is such a change. */
+  async persist(name: string): Promise<void> {
+    checkName(name)
+  }
+
   async tidy(folder: string, writers: 'dead' | 'all'): Promise<void> {
     checkFolder(folder)
     await this.#doing('tidy', folder, async () => {

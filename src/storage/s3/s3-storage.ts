@@ -162,6 +162,11 @@ export class S3Storage implements Storage {
     }
   }
 
+  /** Nothing to do: what can be read is stored. */
+  async persist(name: string): Promise<void> {
+    checkName(name)
+  }
+
   async tidy(folder: string, writers: 'dead' | 'all'): Promise<void> {
     checkFolder(folder)
     const prefix = this.#prefix + (folder === '' ? '' : `${folder}/`)

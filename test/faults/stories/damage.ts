@@ -22,7 +22,8 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
     const file = entry.tasks.flatMap((task) => task.state).findLast((handle) => handle.number === newest.number)
     if (file === undefined) return undefined
     auditor.damaged.push(file.path)
-    await flipBit(join(range.directory, 'state', job.id, newest.execution, file.path), Math.floor(file.size / 2))
+    const path = join(range.directory, 'state', job.id, newest.execution, file.path)
+    await flipBit(path, Math.floor(file.size / 2))
     job.expectEnd()
     await cut.release()
     const end = await job.untilEnd()
@@ -34,6 +35,8 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
       if ((await verifySnapshot(reference, range.roots)).ok) whole = reference.uri
     }
     await job.start({ from: whole ?? 'none' })
+    // What comes later may resume from any checkpoint that is kept, and is to be right each time.
+    await flipBit(path, Math.floor(file.size / 2))
     return `${file.path} of chk-${newest.number}`
   } finally {
     await fail.disarm()
