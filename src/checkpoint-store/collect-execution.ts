@@ -116,7 +116,7 @@ async function carryOut(
   const forgotten = step.kind === 'forget' ? 1 : 0
   const expected = { files: doomed.length + forgotten, bytes: bytesOf(doomed) + forgotten * (recordObject?.size ?? 0) }
   if (run.dry) return { ...report, ...expected }
-  let done = () => {}
+  const done: (() => void)[] = []
   const before: BeforeRemoval = async (files) => {
     const names = files.map(({ folder, name }) =>
       folder.uri === place.metadata.uri ? name : joinUri(folder.uri, name),
@@ -130,20 +130,20 @@ async function carryOut(
       files: names,
       bytes: bytesOf(files),
     }
-    done = await run.trail.begin(deed)
+    done.push(await run.trail.begin(deed))
   }
   if (step.kind === 'forget') {
     await before([{ folder: place.metadata, name: executionRecordName, size: recordObject?.size ?? 0 }])
     await addToLedger(run.roots, job, [execution], `${run.context.nonce}-${execution}`)
     await place.metadata.delete(executionRecordName)
-    done()
+    for (const end of done) end()
     return { ...report, ...expected }
   }
   const { deleted, bytes } =
     step.kind === 'delete'
       ? await finishDeletion(run.roots, job, execution, before)
       : await discardBelow(place, newest as LogEntry, before)
-  done()
+  for (const end of done) end()
   return { ...report, files: deleted.length, bytes }
 }
 

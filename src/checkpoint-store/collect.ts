@@ -79,11 +79,16 @@ export async function collect(roots: Roots, options: CollectOptions): Promise<Co
  * Unfinished writes of processes that have died, wherever they are: also where nothing else is, which no listing shows. A failure takes nothing
  * from what was done before, and is reported with it.
  */
-async function tidyRoots({ roots, problems }: CollectRun): Promise<void> {
+async function tidyRoots({ roots, problems, trail }: CollectRun): Promise<void> {
   const apart = roots.data.uri === roots.metadata.uri ? [] : [roots.data]
   for (const root of [roots.metadata, ...apart]) {
+    const done: (() => void)[] = []
+    const why = 'half-written by a process that has died'
     try {
-      await root.tidy('', 'dead')
+      await root.tidy('', 'dead', async (files) => {
+        done.push(await trail.begin({ action: 'remove-leftover', why, uri: root.uri, files, bytes: 0 }))
+      })
+      for (const end of done) end()
     } catch (error) {
       if (!isTidemarkError(error)) throw error
       problems.push(messageOf(error))

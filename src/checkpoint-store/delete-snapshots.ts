@@ -135,17 +135,18 @@ async function removeFiles(
   trail: AuditTrail,
   why: string,
 ): Promise<Removed> {
-  let done = () => {}
+  const done: (() => void)[] = []
   const { metadata } = placeOf(roots, job, execution)
   const all = newest.alive.length === 0
   const before: BeforeRemoval = async (files) => {
     const names = files.map(({ folder, name }) => (folder === metadata ? name : joinUri(folder.uri, name)))
     const action = all ? 'delete' : 'discard'
-    done = await trail.begin({ action, why, job, execution, uri: metadata.uri, files: names, bytes: bytesOf(files) })
+    const deed = { action, why, job, execution, uri: metadata.uri, files: names, bytes: bytesOf(files) } as const
+    done.push(await trail.begin(deed))
   }
   const { deleted, bytes } = all
     ? await finishDeletion(roots, job, execution, before)
     : await discardBelow(placeOf(roots, job, execution), newest, before)
-  done()
+  for (const end of done) end()
   return { deleted, bytes }
 }

@@ -13,7 +13,7 @@ export interface DoomedFile {
 /** Files that may go in any order; stages go one after the other. */
 export type Stage = readonly DoomedFile[]
 
-/** Called with what goes, ahead of the first removal: whoever audits writes it down. */
+/** Called with what goes, ahead of its removal, and again with unfinished files where there are some: whoever audits writes it down. */
 export type BeforeRemoval = (files: readonly DoomedFile[]) => Promise<void>
 
 /** What was removed. */
@@ -37,8 +37,10 @@ export async function removeFiles(
       await folder.deleteAll(stage.filter((file) => file.folder === folder).map(({ name }) => name))
     }
   }
-  await place.metadata.tidy('', writers)
-  await place.data?.tidy('', writers)
+  for (const folder of [place.metadata, ...(place.data ? [place.data] : [])]) {
+    const unfinished = (names: readonly string[]) => before?.(names.map((name) => ({ folder, name, size: 0 })))
+    await folder.tidy('', writers, async (names) => unfinished(names))
+  }
   return { deleted: files.map(({ folder, name }) => joinUri(folder.uri, name)), bytes: bytesOf(files) }
 }
 

@@ -24,6 +24,11 @@ export function scopedStorage(storage: Storage, folder: string): Storage {
     list: async (subfolder) => (await storage.list(below(subfolder))).map(outside),
     delete: async (name) => storage.delete(inside(name)),
     deleteAll: async (names) => storage.deleteAll(names.map(inside)),
-    tidy: (subfolder, writers) => storage.tidy(below(subfolder), writers),
+    tidy: (subfolder, writers, before) =>
+      storage.tidy(
+        below(subfolder),
+        writers,
+        before && ((names) => before(names.map((name) => name.slice(prefix.length)))),
+      ),
   }
 }

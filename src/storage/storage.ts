@@ -46,9 +46,12 @@ export interface Storage {
    * Removes what writers left unfinished below `folder` (temporaries, half uploads) and folders that are empty. `dead`: only
    * what certainly belongs to no live writer; `all`: also what live ones are writing, whose write then fails. So `all` is
    * only for folders where nothing that is still to come may count.
+   * @param before awaited with the names of unfinished files, or those that unfinished uploads were to get, before they go
    */
-  tidy(folder: string, writers: 'dead' | 'all'): Promise<void>
+  tidy(folder: string, writers: 'dead' | 'all', before?: BeforeTidying): Promise<void>
 }
+
+export type BeforeTidying = (names: readonly string[]) => Promise<void>
 
 /** From `start` up to and without `end` (default: the end of the object), in bytes. What lies beyond the object's end is left out. */
 export interface ByteRange {

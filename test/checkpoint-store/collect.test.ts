@@ -1,3 +1,5 @@
+import { mkdir, stat, utimes, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { encodeEntry } from '../../src/checkpoint/codecs.js'
 import type { WorkflowFact } from '../../src/checkpoint/collection.js'
@@ -220,6 +222,30 @@ it('every deletion is written down before it happens, with who and why', async (
   expect(lines[0]?.files).toHaveLength(files)
   expect(lines[0]?.files).toContain('chk-4/_metadata')
   expect((await gc(lab)).audit).toEqual([])
+})
+
+it('what a dead process left half-written goes with a line as well, wherever it is', async () => {
+  const lab = await Lab.open(true)
+  await run(lab, [2, 3])
+  // Of a machine that is not this one, and old.
+  const dead = '.tmp-00000000-1-left'
+  const places = ['metadata/flights/e1', 'data/flights/e1/shared', 'data/elsewhere'].map((place) =>
+    join(lab.directory, place),
+  )
+  for (const place of places) {
+    await mkdir(place, { recursive: true })
+    await writeFile(join(place, dead), 'half')
+    await utimes(join(place, dead), 0, 0)
+  }
+  await gc(lab)
+  const lines = await readAudit(lab.roots.metadata, 10)
+  expect(lines).toEqual(lines.map(() => expect.objectContaining({ action: 'remove-leftover', state: 'done' })))
+  expect(lines.flatMap(({ uri, files }) => files.map((file) => `${uri}/${file}`)).sort()).toEqual(
+    places.map((place) => `file://${place}/${dead}`).sort(),
+  )
+  for (const place of places) await expect(stat(join(place, dead))).rejects.toMatchObject({ code: 'ENOENT' })
+  await gc(lab)
+  expect(await readAudit(lab.roots.metadata, 10)).toHaveLength(lines.length)
 })
 
 it('where unfinished writes cannot be looked for, what was deleted is told all the same, and the problem too', async () => {

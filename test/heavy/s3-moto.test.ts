@@ -29,7 +29,11 @@ describe('uploads that nobody finished', () => {
     const storage = s3Storage(moto(), 'contract', folder)
     for (const name of ['job/a', 'job/deep/b', 'job2/c']) await begin(folder, name)
     expect(await uploads(folder)).toHaveLength(3)
-    await storage.tidy('job', 'all')
+    const told: string[] = []
+    await storage.tidy('job', 'all', async (names) => {
+      told.push(...names)
+    })
+    expect(told.sort()).toEqual(['job/a', 'job/deep/b'])
     expect(await uploads(folder)).toEqual([`${folder}/job2/c`])
   })
 

@@ -58,7 +58,16 @@ export function processContract(driver: string, open: () => Promise<SharedStore>
       }
       expect(String(await store.storage.read('there'))).toBe('before')
       expect(await names(store)).toEqual(['there'])
-      await store.storage.tidy('', 'all')
+      const told: string[] = []
+      const tidy = () =>
+        store.storage.tidy('', 'all', async (unfinished) => {
+          told.push(...unfinished)
+        })
+      await tidy()
+      for (const name of told) expect(name).toMatch(/^(there|new|\.tmp-\S+)$/)
+      const once = told.length
+      await tidy()
+      expect(told).toHaveLength(once)
       await store.storage.write('new', Buffer.from('after'))
       expect(String(await store.storage.read('new'))).toBe('after')
     })

@@ -2,7 +2,7 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
-import type { ByteRange, Storage, StoredObject } from '../storage.js'
+import type { BeforeTidying, ByteRange, Storage, StoredObject } from '../storage.js'
 import { isTemporary, temporaryName, writerIsDead } from '../temporary.js'
 import { unavailable, withoutLinks } from './file-errors.js'
 import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
@@ -150,11 +150,11 @@ export class FileStorage implements Storage {
     for (const name of names) await this.delete(name)
   }
 
-  async tidy(folder: string, writers: 'dead' | 'all'): Promise<void> {
+  async tidy(folder: string, writers: 'dead' | 'all', before?: BeforeTidying): Promise<void> {
     checkFolder(folder)
     try {
       await this.#folders.refuseEscape(folder)
-      await this.#tidyFolder(folder, writers)
+      await this.#tidyFolder(folder, writers, before)
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw unavailable('tidy', join(this.#root, folder), error)
     }
@@ -217,17 +217,22 @@ export class FileStorage implements Storage {
   }
 
   /** Depth first, so that a folder that only held empty folders goes too. */
-  async #tidyFolder(folder: string, writers: 'dead' | 'all'): Promise<void> {
+  async #tidyFolder(folder: string, writers: 'dead' | 'all', before?: BeforeTidying): Promise<void> {
+    const garbage: string[] = []
     for (const entry of await this.#fs.readFolder(join(this.#root, folder))) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`
       try {
-        if (entry.isDirectory()) await this.#tidyFolder(name, writers)
-        else if (isTemporary(entry.name) && (await this.#isGarbage(name, writers))) {
-          await this.#fs.unlink(join(this.#root, name))
-        }
+        if (entry.isDirectory()) await this.#tidyFolder(name, writers, before)
+        else if (isTemporary(entry.name) && (await this.#isGarbage(name, writers))) garbage.push(name)
       } catch (error) {
         if (!isErrno(error, 'ENOENT')) throw error
       }
+    }
+    if (garbage.length > 0) await before?.(garbage)
+    for (const name of garbage) {
+      await this.#fs.unlink(join(this.#root, name)).catch((error) => {
+        if (!isErrno(error, 'ENOENT')) throw error
+      })
     }
     await this.#folders.prune(folder)
   }

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path/posix'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
-import type { ByteRange, Storage, StoredObject } from '../storage.js'
+import type { BeforeTidying, ByteRange, Storage, StoredObject } from '../storage.js'
 import { Content } from './content.js'
 import { isFailure } from './failure.js'
 import { Folders } from './folders.js'
@@ -9,7 +9,7 @@ import { forEach } from './for-each.js'
 import { unavailable } from './hdfs-errors.js'
 import { Placing } from './placing.js'
 import { readAll, streamFile } from './reading.js'
-import { pathOf } from './stored-name.js'
+import { nameOf, pathOf } from './stored-name.js'
 import { tidyFolder } from './tidy-folder.js'
 import { walk } from './walk.js'
 import type { WebHdfs } from './webhdfs.js'
@@ -99,10 +99,13 @@ export class HdfsStorage implements Storage {
     checkName(name)
   }
 
-  async tidy(folder: string, writers: 'dead' | 'all'): Promise<void> {
+  async tidy(folder: string, writers: 'dead' | 'all', before?: BeforeTidying): Promise<void> {
     checkFolder(folder)
     await this.#doing('tidy', folder, async () => {
-      await tidyFolder(this.#hdfs, this.#path(folder), writers)
+      const top = this.#path('')
+      const names = (paths: readonly string[]) =>
+        paths.map((path) => nameOf(path.slice(top === '/' ? 1 : top.length + 1)))
+      await tidyFolder(this.#hdfs, this.#path(folder), writers, before && ((paths) => before(names(paths))))
       await this.#folders.prune(this.#path(folder), false)
     })
   }

@@ -2,7 +2,7 @@ import type { S3 } from '@aws-sdk/client-s3'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
 import type { S3Settings } from '../settings.js'
-import type { ByteRange, Storage, StoredObject } from '../storage.js'
+import type { BeforeTidying, ByteRange, Storage, StoredObject } from '../storage.js'
 import { partSize, putObject, writeStream } from './multipart.js'
 import { type ObjectAddress, streamObject } from './object-stream.js'
 import { type CallOptions, S3Connection } from './s3-connection.js'
@@ -167,10 +167,18 @@ export class S3Storage implements Storage {
     checkName(name)
   }
 
-  async tidy(folder: string, writers: 'dead' | 'all'): Promise<void> {
+  async tidy(folder: string, writers: 'dead' | 'all', before?: BeforeTidying): Promise<void> {
     checkFolder(folder)
     const prefix = this.#prefix + (folder === '' ? '' : `${folder}/`)
-    await this.#doing('tidy', this.#uriOf(folder), () => sweepUploads(this.#connection, this.#bucket, prefix, writers))
+    await this.#doing('tidy', this.#uriOf(folder), () =>
+      sweepUploads(
+        this.#connection,
+        this.#bucket,
+        prefix,
+        writers,
+        before && ((keys) => before(keys.map((key) => key.slice(this.#prefix.length)))),
+      ),
+    )
   }
 
   #address(name: string): ObjectAddress {

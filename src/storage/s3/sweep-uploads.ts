@@ -21,6 +21,7 @@ export async function sweepUploads(
   bucket: string,
   prefix: string,
   writers: 'dead' | 'all',
+  before?: (keys: readonly string[]) => Promise<void>,
 ): Promise<void> {
   const place = `${bucket}/${prefix}`
   const last = looked.get(place)
@@ -31,9 +32,12 @@ export async function sweepUploads(
       client.listMultipartUploads({ Bucket: bucket, Prefix: prefix, ...from }, options),
     )
     const { systemClockOffset } = (await connection.client()).config
-    for (const { Key, UploadId, Initiated } of page.Uploads ?? []) {
-      const age = Date.now() + systemClockOffset - (Initiated?.getTime() ?? Number.POSITIVE_INFINITY)
-      if (writers === 'dead' && !(age > deadAfter)) continue
+    const now = Date.now() + systemClockOffset
+    const garbage = (page.Uploads ?? []).filter(
+      ({ Initiated }) => writers === 'all' || now - (Initiated?.getTime() ?? Number.POSITIVE_INFINITY) > deadAfter,
+    )
+    if (garbage.length > 0) await before?.(garbage.map(({ Key = '' }) => Key))
+    for (const { Key, UploadId } of garbage) {
       const upload = { Bucket: bucket, Key, UploadId }
       await connection
         .call((client, options) => client.abortMultipartUpload(upload, options))
