@@ -4,8 +4,8 @@ import type { LogEntry } from '../checkpoint/entry.js'
 import { visible } from '../checkpoint/log-rules.js'
 import { executionRecordName } from '../checkpoint/paths.js'
 import { isTidemarkError, messageOf, TidemarkError } from '../errors.js'
-import { joinUri } from '../storage/index.js'
 import { appendEntry } from './append-entry.js'
+import { auditedRemoval } from './audited-removal.js'
 import { type Closing, closeLog, planClosed } from './close-executions.js'
 import type { CollectedExecution } from './collect-report.js'
 import type { CollectRun } from './collect-run.js'
@@ -15,7 +15,7 @@ import type { KnownExecution } from './known-executions.js'
 import { addToLedger } from './ledger.js'
 import { type ObservedExecution, observeExecution } from './observed-execution.js'
 import { patience } from './read-log.js'
-import { type BeforeRemoval, bytesOf } from './removal.js'
+import { bytesOf } from './removal.js'
 
 type Entering = Extract<Step, { kind: 'close' | 'shrink' }>
 
@@ -116,34 +116,19 @@ async function carryOut(
   const forgotten = step.kind === 'forget' ? 1 : 0
   const expected = { files: doomed.length + forgotten, bytes: bytesOf(doomed) + forgotten * (recordObject?.size ?? 0) }
   if (run.dry) return { ...report, ...expected }
-  const done: (() => void)[] = []
-  const before: BeforeRemoval = async (files) => {
-    const names = files.map(({ folder, name }) =>
-      folder.uri === place.metadata.uri ? name : joinUri(folder.uri, name),
-    )
-    const deed = {
-      action: step.kind,
-      why,
-      job,
-      execution,
-      uri: place.metadata.uri,
-      files: names,
-      bytes: bytesOf(files),
-    }
-    done.push(await run.trail.begin(deed))
-  }
+  const { before, done } = auditedRemoval(run.trail, place.metadata, { action: step.kind, why, job, execution })
   if (step.kind === 'forget') {
     await before([{ folder: place.metadata, name: executionRecordName, size: recordObject?.size ?? 0 }])
     await addToLedger(run.roots, job, [execution], `${run.context.nonce}-${execution}`)
     await place.metadata.delete(executionRecordName)
-    for (const end of done) end()
+    done()
     return { ...report, ...expected }
   }
   const { deleted, bytes } =
     step.kind === 'delete'
       ? await finishDeletion(run.roots, job, execution, before)
       : await discardBelow(place, newest as LogEntry, before)
-  for (const end of done) end()
+  done()
   return { ...report, files: deleted.length, bytes }
 }
 

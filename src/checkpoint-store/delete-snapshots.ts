@@ -6,12 +6,13 @@ import { TidemarkError } from '../errors.js'
 import { joinUri } from '../storage/index.js'
 import { appendEntry } from './append-entry.js'
 import { type AuditContext, AuditTrail } from './audit-trail.js'
+import { auditedRemoval } from './audited-removal.js'
 import { discardBelow } from './discard.js'
 import { listExecutions } from './executions.js'
 import { pinsOn } from './explain-kept.js'
 import { finishDeletion } from './finish-deletion.js'
 import { observeLog, patience } from './read-log.js'
-import { type BeforeRemoval, bytesOf, type Removed } from './removal.js'
+import type { Removed } from './removal.js'
 import { placeOf, type Roots } from './roots.js'
 
 export interface DeletionRequest {
@@ -135,18 +136,13 @@ async function removeFiles(
   trail: AuditTrail,
   why: string,
 ): Promise<Removed> {
-  const done: (() => void)[] = []
   const { metadata } = placeOf(roots, job, execution)
   const all = newest.alive.length === 0
-  const before: BeforeRemoval = async (files) => {
-    const names = files.map(({ folder, name }) => (folder === metadata ? name : joinUri(folder.uri, name)))
-    const action = all ? 'delete' : 'discard'
-    const deed = { action, why, job, execution, uri: metadata.uri, files: names, bytes: bytesOf(files) } as const
-    done.push(await trail.begin(deed))
-  }
+  const action = all ? 'delete' : 'discard'
+  const { before, done } = auditedRemoval(trail, metadata, { action, why, job, execution })
   const { deleted, bytes } = all
     ? await finishDeletion(roots, job, execution, before)
     : await discardBelow(placeOf(roots, job, execution), newest, before)
-  for (const end of done) end()
+  done()
   return { deleted, bytes }
 }

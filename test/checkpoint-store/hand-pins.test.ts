@@ -164,6 +164,7 @@ it('deletes checkpoints of an ended execution, and refuses what is in use', asyn
     ['shrink', 'done', 'ada@lab'],
     ['discard', 'done', 'ada@lab'],
   ])
+  expect(lines[1]?.files).toContain('chk-2/_metadata')
   await deleteSnapshots(one.roots, { job, execution: 'e1', abandonOutput: true }, { ...context, nonce: 'n2' })
   expect((await one.log().record())?.state).toBe('deleted')
   expect(await codeOf(planDeletion(one.roots, request))).toBe('InvalidPath')
