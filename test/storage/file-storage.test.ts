@@ -88,6 +88,30 @@ describe('durability', () => {
     expect(steps).toEqual(['createFile', 'append', 'sync', 'rename', 'syncFolder'])
   })
 
+  it('takes more of a stream while it syncs what came before, and fails where that fails', async () => {
+    const directory = await temporaryDirectory()
+    let appended = () => {}
+    const goesOn = new Promise<void>((resolve) => {
+      appended = resolve
+    })
+    let syncs = 0
+    const storage = new FileStorage(
+      directory,
+      steppingFileSystem(async ({ call }) => {
+        if (syncs > 0 && call === 'append') appended()
+        if (call !== 'sync' || ++syncs > 1) return
+        await goesOn
+        throw failure('EIO')
+      }),
+    )
+    const piece = Buffer.alloc(1024 * 1024)
+    async function* pieces() {
+      for (let i = 0; i < 40; i++) yield piece
+    }
+    await expect(storage.write('long', pieces())).rejects.toThrow('EIO')
+    expect(await readdir(directory)).toEqual([])
+  })
+
   it('syncs the parent of every folder on the way, whoever made it', async () => {
     const directory = await temporaryDirectory()
     await mkdir(join(directory, 'a'))

@@ -14,8 +14,8 @@ import { walk } from './walk.js'
 /** Bytes of one chunk of a stream. */
 const chunkSize = 256 * 1024
 
-/** Bytes. */
-const syncedEach = 64 * 1024 * 1024
+/** So many bytes are synced at a time, while the next ones are appended. */
+const syncedEach = 16 * 1024 * 1024
 
 /** How often a write begins again because another process pruned the folder under it. Each time somebody else made progress. */
 const patience = 100
@@ -250,16 +250,24 @@ function readFailure(path: string, error: unknown): TidemarkError {
   return new TidemarkError('ObjectNotFound', `${path} is not there.`, { path, cause: error })
 }
 
-/** Synced on the way, so that no single step has so much to do that it would pass for one that hangs. */
+/**
+ * Synced on the way: the disk is at work while more is produced, and no single step has so much to do that it would pass for one that hangs. A
+ * producer that waits for the disk to take what it made is held up by one sync at most, since the next one begins after it.
+ */
 async function appendAll(file: NewFile, content: AsyncIterable<Uint8Array>): Promise<void> {
   let unsynced = 0
+  let syncing: Promise<void> | undefined
   for await (const chunk of content) {
     await file.append(chunk)
     unsynced += chunk.length
     if (unsynced < syncedEach) continue
-    await file.sync()
+    await syncing
+    syncing = file.sync()
+    // Its failure is met where it is awaited, or something else has failed before.
+    syncing.catch(() => undefined)
     unsynced = 0
   }
+  await syncing
 }
 
 function parentOf(name: string): string {

@@ -5,7 +5,7 @@ import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from './
 import { copyValue, type Section } from './state-section.js'
 
 /** A step of the work holds up the stream for about so long, milliseconds. */
-const stepMs = 2
+const stepMs = 1
 const firstStep = 256
 const longestStep = 8192
 

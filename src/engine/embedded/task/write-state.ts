@@ -1,4 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import { executionFolder, stateFilePath } from '../../../checkpoint/paths.js'
 import type { Storage } from '../../../storage/index.js'
@@ -6,7 +7,7 @@ import type { AttemptReference } from '../../engine.js'
 import { keyGroupCount } from '../state/key-group.js'
 import type { StateCut } from '../state/keyed-state-store.js'
 import { codecName } from '../state/state-codec.js'
-import { nextTurn } from './wakeup.js'
+import { FairTurns } from './fair-turns.js'
 
 export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execution' | 'attempt'> {
   readonly task: number
@@ -15,10 +16,10 @@ export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execut
   readonly shared: boolean
 }
 
-/** Bytes that are hashed and written at a time. */
-const blockSize = 128 * 1024
-/** Encoding holds up the stream for so long before records have their turn, milliseconds. */
-const turnMs = 2
+/** Bytes that are written at a time. */
+const blockSize = 1024 * 1024
+/** So many blocks are encoded ahead of the storage, so that neither waits for the other. */
+const blocksAhead = 8
 
 /**
  * Encodes and writes what a cut captured, while records go on, under a name that nobody else ever uses, and gives the handles
@@ -39,15 +40,16 @@ export async function writeState(
   const path = stateFilePath({ number, attempt, task, operator, nonce: randomBytes(6).toString('hex'), shared })
   const hash = createHash('sha256')
   let size = 0
-  async function* content(pieces: Iterable<Uint8Array>) {
-    for await (const block of inBlocks(pieces)) {
-      hash.update(block)
-      size += block.length
-      yield block
+  function* hashed(pieces: Iterable<Uint8Array>) {
+    for (const piece of pieces) {
+      hash.update(piece)
+      size += piece.length
+      yield piece
     }
   }
   try {
-    await data.write(`${executionFolder(job, execution)}/${path}`, content(image.encode()))
+    const content = Readable.from(inBlocks(hashed(image.encode())), { highWaterMark: blocksAhead })
+    await data.write(`${executionFolder(job, execution)}/${path}`, content)
   } finally {
     image.release()
   }
@@ -72,7 +74,7 @@ export async function writeState(
 async function* inBlocks(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Array> {
   let held: Uint8Array[] = []
   let bytes = 0
-  let begun = performance.now()
+  const turns = new FairTurns()
   for (const piece of pieces) {
     held.push(piece)
     bytes += piece.length
@@ -81,9 +83,7 @@ async function* inBlocks(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Arra
       held = []
       bytes = 0
     }
-    if (performance.now() - begun < turnMs) continue
-    await nextTurn()
-    begun = performance.now()
+    if (turns.over) await turns.next()
   }
   if (bytes > 0) yield Buffer.concat(held)
 }
