@@ -1,9 +1,8 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import type { Key, KeyedState } from '../../../pipeline/operator.js'
+import { nextFile } from './next-file.js'
 import { StateCapture } from './state-capture.js'
 
-/** More files than this for one operator make a restore slow: the next one is full. */
-const maxChain = 10
 /** Cuts that nobody confirms are forgotten beyond this many, and the next file is full. */
 const maxCuts = 64
 
@@ -123,19 +122,16 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
     reused: readonly StateHandle[],
     changed: readonly ReadonlySet<Key>[],
   ): Omit<StateCut, 'complete'> {
-    if (this.#map.size === 0) return { mode: 'full', image: undefined, reused: [] }
-    const [full, ...deltas] = reused
-    if (full === undefined) return this.#full(number)
-    const keys = changed.reduce((sum, set) => sum + set.size, 0)
-    if (keys === 0) return { mode: 'delta', image: undefined, reused }
-    const expected = (full.size / Math.max(1, full.entries)) * keys
-    const deltaBytes = deltas.reduce((sum, delta) => sum + delta.size, expected)
-    if (reused.length >= maxChain || keys >= this.#map.size || deltaBytes > full.size) return this.#full(number)
-    return { mode: 'delta', image: this.#image('delta', number, changed), reused }
-  }
-
-  #full(number: number): Omit<StateCut, 'complete'> {
-    return { mode: 'full', image: this.#image('full', number), reused: [] }
+    const keys = this.#map.size
+    if (keys === 0) return { mode: 'full', image: undefined, reused: [] }
+    switch (nextFile({ base: reused, changed: changed.reduce((sum, set) => sum + set.size, 0), keys })) {
+      case 'none':
+        return { mode: 'delta', image: undefined, reused }
+      case 'delta':
+        return { mode: 'delta', image: this.#image('delta', number, changed), reused }
+      case 'full':
+        return { mode: 'full', image: this.#image('full', number), reused: [] }
+    }
   }
 
   #image(mode: 'full' | 'delta', number: number, changed?: readonly ReadonlySet<Key>[]): StateImage {
