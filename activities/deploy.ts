@@ -2,11 +2,13 @@ import { Context } from '@temporalio/activity'
 import { snapshotUri } from '../src/checkpoint/paths.js'
 import { closedExecutions, openSnapshot } from '../src/checkpoint-store/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../src/engine/engine.js'
+import { isTidemarkError } from '../src/errors.js'
 import type { DeployInput } from './contract.js'
 import type { HostDependencies } from './dependencies.js'
 import { openLog } from './entries.js'
 import { checkAllowedDirs, checkRoots, checkRun } from './guard.js'
 import { whileBeating } from './heartbeat.js'
+import { unusable } from './restore.js'
 
 /** Starts the tasks of an attempt on this host. */
 export async function deploy(
@@ -16,7 +18,11 @@ export async function deploy(
   check(configuration, input)
   const request = await requestFor(input, input.restore)
   return whileBeating({ state: 'starting the tasks' }, async (signal) => {
-    const deployed = await engine.deploy(request, signal)
+    const deployed = await engine.deploy(request, signal).catch(async (error) => {
+      if (input.restore === undefined || !isTidemarkError(error, 'CheckpointDamaged')) throw error
+      const { roots } = openLog({ ...input.reference, roots: input.settings.roots })
+      throw await unusable(roots, request.job, input.restore.uri, error)
+    })
     // Before the answer: from then on the job counts on being told when this host is lost.
     await presence.report()
     return deployed

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import type { StateHandle } from '../../../src/checkpoint/entry.js'
 import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
-import { KeyedStateStore, type StateCut } from '../../../src/engine/embedded/state/keyed-state-store.js'
+import { KeyedStateStore } from '../../../src/engine/embedded/state/keyed-state-store.js'
+import { RestoredState } from '../../../src/engine/embedded/state/restored-state.js'
 import { decodeState } from '../../../src/engine/embedded/state/state-codec.js'
-import type { Key } from '../../../src/pipeline/operator.js'
+import { entriesOf } from '../../../src/engine/embedded/state/state-section.js'
+import type { Key, KeyedState } from '../../../src/pipeline/operator.js'
 
 /** Changed in place, as operators do. */
 interface Counter {
@@ -14,7 +17,10 @@ function open(incremental = true): KeyedStateStore<Counter> {
   return new KeyedStateStore({ operator: 'counters', stateVersion: 1, incremental })
 }
 
-function increment(store: KeyedStateStore<Counter>, key: Key, by: number): void {
+/** A store, or the plain map that stands for it. */
+type Counters = Pick<KeyedState<Key, Counter>, 'get' | 'set' | 'delete' | 'entries'>
+
+function increment(store: Counters, key: Key, by: number): void {
   const counter = store.get(key) ?? { value: 0 }
   counter.value += by
   store.set(key, counter)
@@ -24,7 +30,9 @@ async function contentOf(pieces: readonly Uint8Array[]): Promise<Map<Key, unknow
   if (pieces.length === 0) return new Map()
   const file = await decodeState(new ChunkReader(inTurn(pieces)), 'test')
   const entries: (readonly [Key, unknown])[] = []
-  for await (const section of file.sections()) for (const [key, value] of section) entries.push([key, value?.state])
+  for await (const { bytes } of file.sections()) {
+    for (const [key, value] of entriesOf(bytes)) entries.push([key, value?.state])
+  }
   expect(new Set(entries.map(([key]) => key)).size).toBe(entries.length)
   return new Map(entries)
 }
@@ -33,8 +41,19 @@ async function* inTurn(pieces: readonly Uint8Array[]) {
   yield* pieces
 }
 
-function snapshotOf(store: KeyedStateStore<Counter>): Map<Key, Counter> {
+function snapshotOf(store: Counters): Map<Key, Counter> {
   return new Map([...store.entries()].map(([key, { value }]) => [key, { value }]))
+}
+
+/** A store that begins from these pieces of a full file, perhaps with them as its base, when some of their sections are decoded. */
+async function restoredFrom(pieces: readonly Uint8Array[], sections: number, isBase: boolean) {
+  const file = await decodeState(new ChunkReader(inTurn(pieces)), 'test')
+  const state = new RestoredState<Counter>()
+  for await (const section of file.sections()) state.add(section, 'test')
+  const store = open()
+  store.restore(state, isBase ? { number: 1, handles: [handleOf(pieces, many)] } : undefined)
+  for (let i = 0; i < sections; i++) store.decodeNext()
+  return store
 }
 
 /** More than one step of the encoding, so that there is something to interleave with. */
@@ -48,7 +67,7 @@ const act = fc.oneof(
   { weight: 1, arbitrary: fc.constant({ walk: true } as const) },
 )
 
-function perform(store: KeyedStateStore<Counter>, action: typeof act extends fc.Arbitrary<infer A> ? A : never): void {
+function perform(store: Counters, action: typeof act extends fc.Arbitrary<infer A> ? A : never): void {
   if ('increment' in action) increment(store, action.increment, action.by)
   else if ('put' in action) store.set(action.put, { value: action.value })
   else if ('remove' in action) store.delete(action.remove)
@@ -60,20 +79,25 @@ function perform(store: KeyedStateStore<Counter>, action: typeof act extends fc.
     }
 }
 
-test('what records do while a cut is encoded is not in it, in whatever order they come', async () => {
+test('what records do while a cut is encoded is not in it, in whatever order they come, restored state or not', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.boolean(),
+      fc.option(fc.nat(150)),
       fc.array(act, { maxLength: 30 }),
       fc.array(fc.tuple(fc.nat(200), fc.array(act, { maxLength: 8, size: 'max' })), { maxLength: 12, size: 'max' }),
-      async (full, before, during) => {
-        const store = open()
-        for (let i = 0; i < many; i++) increment(store, i, 1)
-        const base = full ? new Map<Key, Counter>() : snapshotOf(store)
-        if (!full) confirm(store.cut(1, undefined))
-        for (const action of before) perform(store, action)
-        // Before the cut: looking at a value afterwards would have it copied.
-        const expected = snapshotOf(store)
+      async (full, decoded, before, during) => {
+        const counted = open()
+        const model = new Map<Key, Counter>()
+        for (let i = 0; i < many; i++) for (const counters of [counted, model]) increment(counters, i, 1)
+        const base = full ? new Map<Key, Counter>() : snapshotOf(model)
+        const first = counted.cut(1, undefined)
+        const saved = [...(first.image?.encode() ?? [])]
+        first.image?.release()
+        first.complete([handleOf(saved, many)])
+        const store = decoded === null ? counted : await restoredFrom(saved, decoded, !full)
+        for (const action of before) for (const counters of [store, model]) perform(counters, action)
+        const expected = snapshotOf(model)
         const cut = store.cut(2, full ? undefined : 1)
         const later = new Map<number, typeof before>()
         for (const [piece, actions] of during) later.set(piece, [...(later.get(piece) ?? []), ...actions])
@@ -96,25 +120,20 @@ test('what records do while a cut is encoded is not in it, in whatever order the
   )
 })
 
-/** Encodes to the end and says so. */
-function confirm({ image, mode, complete }: StateCut): void {
-  const size = [...(image?.encode() ?? [])].reduce((sum, piece) => sum + piece.length, 0)
-  image?.release()
-  complete([
-    {
-      operator: 'counters',
-      root: 'data',
-      path: 'shared/1-1-0-counters-x.state',
-      size,
-      checksum: 'sha256:0',
-      codec: 'structured-clone.v2',
-      mode,
-      number: 1,
-      keyGroups: { from: 0, to: 127 },
-      scope: { kind: 'job' },
-      entries: image?.entries ?? 0,
-    },
-  ])
+function handleOf(pieces: readonly Uint8Array[], entries: number): StateHandle {
+  return {
+    operator: 'counters',
+    root: 'data',
+    path: 'shared/1-1-0-counters-x.state',
+    size: pieces.reduce((sum, piece) => sum + piece.length, 0),
+    checksum: 'sha256:0',
+    codec: 'structured-clone.v2',
+    mode: 'full',
+    number: 1,
+    keyGroups: { from: 0, to: 127 },
+    scope: { kind: 'job' },
+    entries,
+  }
 }
 
 test('a newer cut ends the encoding of an older one, which nobody waits for', async () => {

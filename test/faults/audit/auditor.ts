@@ -150,11 +150,9 @@ export class Auditor {
     ] as const) {
       const handles = entry.tasks.flatMap((task) => task.state).filter((handle) => handle.operator === operator)
       if (this.#job.definition === 'copies') continue
-      const state = await loadState<{ sum: number; n: number }>(
-        { id: operator, version: 1 } as never,
-        handles,
-        readState,
-      )
+      const operatorOf = { id: operator, version: 1 } as never
+      const restored = await loadState<{ sum: number; n: number }>(operatorOf, handles, readState)
+      const state = restored.decodeAll()
       const expected = stateAfter(positionsOf(entry, source))
       const keys = new Set([...state.keys(), ...expected.keys()])
       for (const key of keys) {

@@ -1,6 +1,8 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import type { Key, KeyedState } from '../../../pipeline/operator.js'
+import { keyGroupOf } from './key-group.js'
 import { nextFile } from './next-file.js'
+import type { RestoredState } from './restored-state.js'
 import { StateCapture } from './state-capture.js'
 
 /** Cuts that nobody confirms are forgotten beyond this many, and the next file is full. */
@@ -49,6 +51,8 @@ export interface StoreOptions {
 export class KeyedStateStore<S> implements KeyedState<Key, S> {
   readonly #options: StoreOptions
   #map = new Map<Key, S>()
+  /** While some of it is not in the map yet. */
+  #restored: RestoredState<S> | undefined
   #changed = new Set<Key>()
   /** What is being encoded of the newest cut. */
   #capture: StateCapture<S> | undefined
@@ -63,41 +67,52 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
   }
 
   get size(): number {
+    this.#decodeAll()
     return this.#map.size
   }
 
   get(key: Key): S | undefined {
-    this.#capture?.touch(key)
+    this.#meet(key)
     return this.#map.get(key)
   }
 
   set(key: Key, value: S): void {
-    this.#capture?.touch(key)
+    this.#meet(key)
     this.#map.set(key, value)
     if (this.#options.incremental) this.#changed.add(key)
   }
 
   delete(key: Key): void {
-    this.#capture?.touch(key)
+    this.#meet(key)
     if (!this.#map.delete(key)) return
     this.#capture?.delete(key)
     if (this.#options.incremental) this.#changed.add(key)
   }
 
   *entries(): Generator<[Key, S], undefined> {
+    this.#decodeAll()
     for (const entry of this.#map) {
       this.#capture?.touch(entry[0])
       yield entry
     }
   }
 
-  /** Takes over restored state, the map itself; `base` says which snapshot of this very execution holds exactly that, where one does. */
+  /** Takes over restored state; `base` says which snapshot of this very execution holds exactly that, where one does. */
   restore(
-    state: Map<Key, S>,
+    state: RestoredState<S>,
     base: { readonly number: number; readonly handles: readonly StateHandle[] } | undefined,
   ): void {
-    this.#map = state
+    this.#map = state.decoded
+    this.#restored = state.complete ? undefined : state
     if (base !== undefined) this.#cuts = [{ ...base, changed: new Set() }]
+  }
+
+  /** Decodes a little of what was restored; false where nothing was left. */
+  decodeNext(): boolean {
+    if (this.#restored === undefined) return false
+    this.#restored.decodeNext()
+    if (this.#restored.complete) this.#restored = undefined
+    return true
   }
 
   /** The state as it is now, at the price of a few objects: it is encoded later, and copied where the stream is faster. */
@@ -122,7 +137,7 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
     reused: readonly StateHandle[],
     changed: readonly ReadonlySet<Key>[],
   ): Omit<StateCut, 'complete'> {
-    const keys = this.#map.size
+    const keys = (this.#restored?.complete ?? true) ? this.#map.size : undefined
     if (keys === 0) return { mode: 'full', image: undefined, reused: [] }
     switch (nextFile({ base: reused, changed: changed.reduce((sum, set) => sum + set.size, 0), keys })) {
       case 'none':
@@ -146,7 +161,7 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
     })
     this.#capture = capture
     return {
-      encode: () => capture.encode(),
+      encode: () => this.#encode(capture),
       get entries() {
         return capture.entries
       },
@@ -154,6 +169,21 @@ export class KeyedStateStore<S> implements KeyedState<Key, S> {
         if (this.#capture === capture) this.#capture = undefined
       },
     }
+  }
+
+  *#encode(capture: StateCapture<S>): Generator<Uint8Array> {
+    while (this.decodeNext()) yield new Uint8Array()
+    yield* capture.encode()
+  }
+
+  /** The key is about to be read or changed. */
+  #meet(key: Key): void {
+    this.#restored?.decodeGroup(keyGroupOf(key))
+    this.#capture?.touch(key)
+  }
+
+  #decodeAll(): void {
+    while (this.decodeNext());
   }
 
   /** From here on the next interval's changes are counted; a base only grows, so what lies before this one goes. */

@@ -2,41 +2,37 @@ import type { StateHandle } from '../../../checkpoint/entry.js'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key, StatefulOperator } from '../../../pipeline/operator.js'
 import { ChunkReader } from './chunk-reader.js'
+import { RestoredState } from './restored-state.js'
 import { decodeState, readableCodecs } from './state-codec.js'
 
 /** Reads a state file; fails at its end at the latest where it is not what the handle's size and checksum say. */
 export type ReadState = (handle: StateHandle) => AsyncIterable<Uint8Array>
 
 /**
- * The state that an operator's files describe: the full file, then each delta over it, brought to the operator's version. Files
- * are read one after the other and a section at a time, so that little is in memory beside the result.
+ * The state that an operator's files describe: the full file, then each delta over it. Every file is read to its end, so that damage is
+ * found here, and decoded later, unless it has to be brought to the operator's version: that fails here too.
  */
 export async function loadState<S>(
   // biome-ignore lint/suspicious/noExplicitAny: only the id, the version and `migrate` are used
   operator: StatefulOperator<any, any, S>,
   handles: readonly StateHandle[],
   read: ReadState,
-): Promise<Map<Key, S>> {
-  const state = new Map<Key, unknown>()
+): Promise<RestoredState<S>> {
+  const state = new RestoredState<S>()
   let version = operator.version
   for (const [index, handle] of handles.entries()) {
     checkHandle(handle, index === 0)
-    version = await applyFile(state, new ChunkReader(read(handle)), handle.path)
+    version = await addFile(state, new ChunkReader(read(handle)), handle.path)
   }
-  if (version !== operator.version) migrateAll(operator, state, version)
-  return state as Map<Key, S>
+  if (version !== operator.version) migrateAll(operator, state.decodeAll() as Map<Key, unknown>, version)
+  return state
 }
 
 /** Answers the version of the state in the file. */
-async function applyFile(state: Map<Key, unknown>, reader: ChunkReader, path: string): Promise<number> {
+async function addFile(state: RestoredState<unknown>, reader: ChunkReader, path: string): Promise<number> {
   try {
     const file = await decodeState(reader, path)
-    for await (const entries of file.sections()) {
-      for (const [key, value] of entries) {
-        if (value === undefined) state.delete(key)
-        else state.set(key, value.state)
-      }
-    }
+    for await (const section of file.sections()) state.add(section, path)
     await reader.drain()
     return file.header.stateVersion
   } catch (error) {

@@ -1,6 +1,6 @@
 import type { ChunkReader } from './chunk-reader.js'
 import type { StateFileHeader } from './state-codec.js'
-import { entriesOf, type StateFileEntry } from './state-section.js'
+import type { EncodedSection } from './state-section.js'
 
 /**
  * The format `structured-clone.v1`, which is read and no longer written: magic `TMST`, the length of the header (4 bytes), the
@@ -14,9 +14,6 @@ interface HeaderV1 extends StateFileHeader {
   readonly sections: readonly (readonly [group: number, length: number])[]
 }
 
-export async function* sectionsV1(
-  header: StateFileHeader,
-  reader: ChunkReader,
-): AsyncGenerator<Iterable<StateFileEntry>> {
-  for (const [, length] of (header as HeaderV1).sections) yield entriesOf(await reader.take(length))
+export async function* sectionsV1(header: StateFileHeader, reader: ChunkReader): AsyncGenerator<EncodedSection> {
+  for (const [group, length] of (header as HeaderV1).sections) yield { group, bytes: await reader.take(length) }
 }

@@ -2,7 +2,7 @@ import { serialize } from 'node:v8'
 import { TidemarkError } from '../../../errors.js'
 import type { ChunkReader } from './chunk-reader.js'
 import { codecNameV1, magicV1, sectionsV1 } from './state-codec-v1.js'
-import { entriesOf, type Section, type StateFileEntry, serializeSection } from './state-section.js'
+import { type EncodedSection, type Section, serializeSection } from './state-section.js'
 
 /**
  * The format `structured-clone.v2` of a state file, written from front to back while the stream goes on:
@@ -37,7 +37,7 @@ export interface StateFileHeader {
 export interface StateFile {
   readonly header: StateFileHeader
   /** One section after the other. */
-  sections(): AsyncGenerator<Iterable<StateFileEntry>>
+  sections(): AsyncGenerator<EncodedSection>
 }
 
 const magic = Buffer.from('TMS2')
@@ -60,7 +60,7 @@ export function encodeEnd(entries: number): Buffer {
 }
 
 /**
- * Decodes a file as it arrives. `path` is for errors. Whoever gives the bytes checks size and checksum at their end, and what is wrong
+ * Takes a file apart as it arrives; its sections are decoded later. `path` is for errors. Whoever gives the bytes checks size and checksum at their end, and what is wrong
  * beyond that is a format we do not know.
  */
 export async function decodeState(reader: ChunkReader, path: string): Promise<StateFile> {
@@ -80,12 +80,13 @@ export async function decodeState(reader: ChunkReader, path: string): Promise<St
   return { header, sections: () => (isV1 ? sectionsV1(header, reader) : sectionsOf(reader, path)) }
 }
 
-async function* sectionsOf(reader: ChunkReader, path: string): AsyncGenerator<Iterable<StateFileEntry>> {
+async function* sectionsOf(reader: ChunkReader, path: string): AsyncGenerator<EncodedSection> {
   for (;;) {
     const head = await reader.take(8)
     if (head.length < 8) throw new TidemarkError('CheckpointDamaged', `${path} ends too early.`, { path })
-    if (head.readUInt32BE(0) === endMark) return
-    yield entriesOf(await reader.take(head.readUInt32BE(4)))
+    const group = head.readUInt32BE(0)
+    if (group === endMark) return
+    yield { group, bytes: await reader.take(head.readUInt32BE(4)) }
   }
 }
 

@@ -5,6 +5,12 @@ import type { Key } from '../../../pipeline/operator.js'
 /** Some keys of one key group with their states, and keys that a delta deletes. */
 export type Section = [keys: Key[], values: unknown[], deleted: Key[]]
 
+/** A section as it lies in its file. */
+export interface EncodedSection {
+  readonly group: number
+  readonly bytes: Buffer
+}
+
 /** A key with its state, or with nothing where it was deleted. */
 export type StateFileEntry = readonly [key: Key, value: { readonly state: unknown } | undefined]
 

@@ -1,6 +1,7 @@
 import type { Storage } from '../../../storage/index.js'
 import type { OpenedTask, TaskCut, TaskPlan, TaskSnapshotRequest } from '../messages.js'
 import type { KeyedStateStore } from '../state/keyed-state-store.js'
+import { FairTurns } from './fair-turns.js'
 import type { RecordLoop } from './record-loop.js'
 import type { SinkRunner } from './sink-runner.js'
 import type { SourceRunner } from './source-runner.js'
@@ -52,6 +53,7 @@ export class Task {
         listener.exhausted()
       })
       .catch((error) => this.fail(error))
+    this.#decodeRestored().catch((error) => this.fail(error))
     this.#progress = setInterval(() => this.#tellProgress(), progressMs)
     this.#progress.unref()
   }
@@ -121,6 +123,14 @@ export class Task {
     this.#parts.loop.stop()
     await Promise.allSettled([...this.#parts.sources.map((source) => source.close()), this.#running])
     await Promise.allSettled(this.#parts.sinks.map((sink) => sink.close()))
+  }
+
+  /** Beside the stream: it finds more and more decoded, and need not stop for it. */
+  async #decodeRestored(): Promise<void> {
+    const turns = new FairTurns()
+    for (const store of this.#parts.stores) {
+      while (!this.#closed && store.decodeNext()) if (turns.over) await turns.next()
+    }
   }
 
   #tellProgress(): void {
