@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { StateCut } from '../../src/engine/embedded/state/keyed-state-store.js'
+import type { StateCut } from '../../src/engine/embedded/state/state-store.js'
 import { nextTurn } from '../../src/engine/embedded/task/wakeup.js'
 import { writeState } from '../../src/engine/embedded/task/write-state.js'
 import { openStorage, type Storage } from '../../src/storage/index.js'

@@ -41,7 +41,7 @@ export function copyValue<S>(operator: string, key: Key, value: S): S {
   }
 }
 
-function unsaveable(operator: string, key: Key, cause: unknown): TidemarkError {
+export function unsaveable(operator: string, key: Key, cause: unknown): TidemarkError {
   return new TidemarkError(
     'TaskFailed',
     `The state of operator '${operator}' for key ${JSON.stringify(key)} cannot be saved: ${messageOf(cause)} ` +

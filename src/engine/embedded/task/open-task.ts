@@ -6,7 +6,6 @@ import { resolveOutputDirectory } from '../output-directory.js'
 import { type Inventory, takeInventory } from '../plan/inventory.js'
 import { loadDefinition } from '../plan/load-definition.js'
 import { KeyedStateStore } from '../state/keyed-state-store.js'
-import { loadState } from '../state/load-state.js'
 import { BatchSize } from './batch-size.js'
 import { compileChain } from './compile.js'
 import { describeFailure } from './failures.js'
@@ -88,9 +87,8 @@ async function loadStores(plan: TaskPlan, inventory: Inventory): Promise<Map<str
     stores.set(operator.id, store)
     const assigned = plan.state.find((state) => state.operator === operator.id)
     if (assigned === undefined || snapshot === undefined) continue
-    const state = await loadState(operator, assigned.handles, (handle) => snapshot.readState(handle))
     const { base, handles } = assigned
-    store.restore(state, base === undefined ? undefined : { number: base, handles })
+    await store.load({ operator, handles, read: (handle) => snapshot.readState(handle), base })
   }
   return stores
 }

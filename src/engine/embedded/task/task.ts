@@ -1,6 +1,6 @@
 import type { Storage } from '../../../storage/index.js'
 import type { OpenedTask, TaskCut, TaskPlan, TaskSnapshotRequest } from '../messages.js'
-import type { KeyedStateStore } from '../state/keyed-state-store.js'
+import type { StateStore } from '../state/state-store.js'
 import { FairTurns } from './fair-turns.js'
 import type { RecordLoop } from './record-loop.js'
 import type { SinkRunner } from './sink-runner.js'
@@ -20,7 +20,7 @@ export interface TaskParts {
   readonly plan: TaskPlan
   readonly sources: readonly SourceRunner[]
   readonly sinks: readonly SinkRunner[]
-  readonly stores: readonly KeyedStateStore<unknown>[]
+  readonly stores: readonly StateStore<unknown>[]
   readonly loop: RecordLoop
   readonly data: Storage
   readonly listener: TaskListener

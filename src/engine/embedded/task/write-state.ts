@@ -5,8 +5,8 @@ import { executionFolder, stateFilePath } from '../../../checkpoint/paths.js'
 import type { Storage } from '../../../storage/index.js'
 import type { AttemptReference } from '../../engine.js'
 import { keyGroupCount } from '../state/key-group.js'
-import type { StateCut } from '../state/keyed-state-store.js'
 import { codecName } from '../state/state-codec.js'
+import type { StateCut } from '../state/state-store.js'
 import { FairTurns } from './fair-turns.js'
 
 export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execution' | 'attempt'> {
@@ -48,6 +48,7 @@ export async function writeState(
     }
   }
   try {
+    await image.ready?.()
     const content = Readable.from(inBlocks(hashed(image.encode())), { highWaterMark: blocksAhead })
     await data.write(`${executionFolder(job, execution)}/${path}`, content)
   } finally {

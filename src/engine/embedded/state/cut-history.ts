@@ -1,0 +1,90 @@
+import type { StateHandle } from '../../../checkpoint/entry.js'
+import type { Key } from '../../../pipeline/operator.js'
+
+/** Cuts that nobody confirms are forgotten beyond this many, and the next file is full. */
+const maxCuts = 64
+
+interface CutRecord {
+  readonly number: number
+  /** Keys changed since the cut before. */
+  readonly changed: Set<Key>
+  handles: readonly StateHandle[] | undefined
+}
+
+export interface CutHistoryOptions {
+  readonly incremental: boolean
+  /** Keys that are remembered; where more have changed, the cuts are forgotten and the next file is full. Absent: all. */
+  readonly maxKeys?: number
+}
+
+/** What a cut can build on. */
+export interface CutBase {
+  /** The files of the base, which a restore applies first; none where there is no base, or none that is known. */
+  readonly handles: readonly StateHandle[]
+  /** Keys changed since the base. */
+  readonly changed: readonly ReadonlySet<Key>[]
+  /** Says how the cut ended up on disk. Only then can it be a base. */
+  complete(handles: readonly StateHandle[]): void
+}
+
+/**
+ * Which keys changed between cuts, for as long as a cut is unconfirmed: a delta holds everything changed since the base that the *request*
+ * names, so that a confirmation which was lost, or a snapshot which failed after its cut, costs bytes and never state. Where snapshots are not
+ * incremental nothing is remembered.
+ */
+export class CutHistory {
+  readonly #options: CutHistoryOptions
+  #changed = new Set<Key>()
+  /** Whether all changes since the newest cut are counted. */
+  #counting = true
+  #keysOfCuts = 0
+  #cuts: CutRecord[] = []
+
+  constructor(options: CutHistoryOptions) {
+    this.#options = options
+  }
+
+  change(key: Key): void {
+    if (!this.#counting || !this.#options.incremental) return
+    this.#changed.add(key)
+    const { maxKeys } = this.#options
+    if (maxKeys !== undefined && this.#keysOfCuts + this.#changed.size > maxKeys) this.#forget()
+  }
+
+  /** The state is now exactly what these files of snapshot `number` hold. */
+  restored(base: { readonly number: number; readonly handles: readonly StateHandle[] }): void {
+    this.#cuts = [{ ...base, changed: new Set() }]
+  }
+
+  /** From here on the next interval's changes are counted; a base only grows, so what lies before this one goes. */
+  cut(number: number, base: number | undefined): CutBase {
+    if (!this.#options.incremental) return { handles: [], changed: [], complete: () => {} }
+    const record: CutRecord = { number, changed: this.#changed, handles: undefined }
+    this.#changed = new Set()
+    this.#counting = true
+    const baseIndex = this.#cuts.findIndex((cut) => cut.number === base)
+    const handles = this.#cuts[baseIndex]?.handles ?? []
+    if (baseIndex > 0) this.#cuts = this.#cuts.slice(baseIndex)
+    // The same number asked again after a failure: its earlier cut is no snapshot, but its changes still count.
+    for (const cut of this.#cuts) if (cut.number === number) for (const key of cut.changed) record.changed.add(key)
+    this.#cuts = this.#cuts.filter((cut) => cut.number !== number)
+    if (this.#cuts.length >= maxCuts) this.#cuts = []
+    this.#cuts.push(record)
+    this.#keysOfCuts = this.#cuts.reduce((sum, { changed }) => sum + changed.size, 0)
+    const since = this.#cuts.slice(this.#cuts.findIndex((cut) => cut.number === base) + 1)
+    return {
+      handles,
+      changed: since.map(({ changed }) => changed).filter((keys) => keys.size > 0),
+      complete: (written) => {
+        record.handles = written
+      },
+    }
+  }
+
+  #forget(): void {
+    this.#counting = false
+    this.#changed = new Set()
+    this.#cuts = []
+    this.#keysOfCuts = 0
+  }
+}
