@@ -13,7 +13,8 @@ const operator: StatefulOperator<never, never, number> = {
   version: 1,
   open: () => ({ onRecord() {} }),
 }
-const context = { job: 'job', execution: 'execution', attempt: 1, task: 0, shared: true }
+const scope = { kind: 'job' } as const
+const context = { job: 'job', execution: 'execution', attempt: 1, task: 0, scope, shared: true }
 
 interface Confirmed {
   readonly number: number
@@ -177,14 +178,18 @@ test('a chain ends in a full file after ten, and earlier where its deltas outgro
   expect(widths).toEqual([1, 2, 3, 1])
 })
 
-test('a store that is not incremental writes full files of its own and tracks nothing', async () => {
-  const store = new KeyedStateStore<number>({ operator: 'sums', stateVersion: 1, incremental: false })
+test('a store that is not incremental writes full files of its own and tracks nothing, after a restore too', async () => {
+  let store = new KeyedStateStore<number>({ operator: 'sums', stateVersion: 1, incremental: false })
   const storage = openStorage('memory://not-incremental')
   for (let n = 1; n <= 3; n++) {
     store.set('a', n)
     const cut = store.cut(n, n - 1)
+    expect(cut.reused).toEqual([])
     const { handles } = await writeState(storage, 'sums', cut, { ...context, number: n, shared: false })
     expect(handles).toMatchObject([{ mode: 'full', number: n }])
     expect(handles[0]?.path).toMatch(new RegExp(`^chk-${n}/${n}-1-0-sums-[0-9a-f]{12}\\.state$`))
+    const restored = await loadState(operator, handles, ({ path }) => storage.readStream(`job/execution/${path}`))
+    store = new KeyedStateStore({ operator: 'sums', stateVersion: 1, incremental: false })
+    store.restore(restored, { number: n, handles })
   }
 })
