@@ -28,7 +28,8 @@ export const hdfsSnapshot: Benchmark = {
     let number = 0
     const snapshot = async () => {
       number++
-      const context = { job: 'bench', execution: 'bench', attempt: 1, task: 0, shared: false, number }
+      const scope = { kind: 'job' } as const
+      const context = { job: 'bench', execution: 'bench', attempt: 1, task: 0, scope, shared: false, number }
       const { handles } = await writeState(data, 'bench', store.cut(number, undefined), context)
       return handles[0]?.size ?? 0
     }

@@ -55,7 +55,8 @@ function filledStore(): KeyedStateStore<Buffer> {
 /** Answers the size of the state file, in bytes. */
 async function snapshot(store: KeyedStateStore<Buffer>, endpoint: string, number: number): Promise<number> {
   const storage = new S3Storage(bucket, 'checkpoints', { endpoint, pathStyleAccess: true })
-  const context = { job: 'job', execution: 'execution', attempt: 1, task: 0, number, shared: false }
+  const scope = { kind: 'job' } as const
+  const context = { job: 'job', execution: 'execution', attempt: 1, task: 0, scope, number, shared: false }
   return (await writeState(storage, 'state', store.cut(number, undefined), context)).written
 }
 

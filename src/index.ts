@@ -12,6 +12,7 @@ export type { Json } from './json.js'
 export { defineJob, isJobDefinition, type JobDefinition, type JobOptions } from './pipeline/define-job.js'
 export { type FromOptions, from } from './pipeline/from.js'
 export type { JobGraph } from './pipeline/graph.js'
+export type { KeyField, KeySelector } from './pipeline/key.js'
 export type {
   Collector,
   Key,

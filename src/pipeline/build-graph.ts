@@ -1,6 +1,6 @@
 import { operatorIdPattern } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
-import type { DownstreamNode, JobGraph, OperatorNode, SinkNode, SourceNode } from './graph.js'
+import type { DownstreamNode, JobGraph, OperatorNode, SinkNode, SourceNode, StateScope } from './graph.js'
 import type { StatefulOperator } from './operator.js'
 import { type OperatorStep, Pipeline, type PlanStep, type SourceStep } from './plan.js'
 
@@ -54,7 +54,13 @@ class Tree {
     if (known !== undefined) return known.downstream
     const downstream: DownstreamNode[] = []
     const { operator } = step
-    const node: OperatorNode = { kind: 'operator', operator, stateful: isStateful(operator), downstream }
+    const node: OperatorNode = {
+      kind: 'operator',
+      operator,
+      stateful: isStateful(operator),
+      scope: scopeOf(step),
+      downstream,
+    }
     this.#operators.set(step, { node, downstream })
     this.#below(step.upstream).push(node)
     return downstream
@@ -64,6 +70,7 @@ class Tree {
     this.#checkThatSeveralAreNamed(job)
     this.#checkIds(job)
     this.#checkVersions(job)
+    this.#checkPromises(job)
     return { sources: [...this.#sources.values()].map(({ node }) => node) }
   }
 
@@ -103,6 +110,20 @@ class Tree {
     }
   }
 
+  /** A promise that nothing builds on was meant for a `keyBy` that does not get its use, as would be found out when the job has outgrown a task. */
+  #checkPromises(job: string): void {
+    const used = new Set(
+      [...this.#operators].filter(([, { node }]) => node.scope === 'split').map(([step]) => sourceOf(step)),
+    )
+    for (const step of this.#sources.keys()) {
+      if (step.partitionedBy === undefined || used.has(step)) continue
+      throw fault(
+        job,
+        `its source ${step.source.name} is partitionedBy a key that no keyBy below uses: give both the same field's name, or the very same function, with nothing but filter between`,
+      )
+    }
+  }
+
   *#ids(): Iterable<readonly [unknown, string]> {
     for (const { node } of this.#sources.values()) yield [node.id, `its source ${node.source.name}`]
     for (const operator of this.#stateful()) yield [operator.id, operator.name]
@@ -114,6 +135,17 @@ class Tree {
       if (isStateful(node.operator)) yield node.operator
     }
   }
+}
+
+/** State is a split's own where its key is what the source promises about its own records, which must arrive as they were read. */
+function scopeOf({ keyedBy, upstream }: OperatorStep): StateScope {
+  let step = upstream
+  while (step.kind === 'operator' && step.passesRecordsOn) step = step.upstream
+  return keyedBy !== undefined && step.kind === 'source' && step.partitionedBy === keyedBy ? 'split' : 'job'
+}
+
+function sourceOf(step: PlanStep): SourceStep {
+  return step.kind === 'source' ? step : sourceOf(step.upstream)
 }
 
 /** Declares an id or a version, or should: what keeps one of the two has state. */

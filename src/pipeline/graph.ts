@@ -17,11 +17,16 @@ export interface SourceNode {
 
 export type DownstreamNode = OperatorNode | SinkNode
 
+/** Whose one keyed state is: of all splits that a job reads together, or of each split. */
+export type StateScope = 'job' | 'split'
+
 export interface OperatorNode {
   readonly kind: 'operator'
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly operator: Operator<any, any> | StatefulOperator<any, any>
   readonly stateful: boolean
+  /** Of its keyed state, where it has one. */
+  readonly scope: StateScope
   readonly downstream: readonly DownstreamNode[]
 }
 

@@ -36,7 +36,7 @@ export interface OperatorContext {
 export type Key = string | number
 
 /**
- * State by key, in the scope of this task. Values may be anything that the structured clone algorithm copies. Take a value anew for
+ * State by key, of the whole job or of the split whose record is being processed. Values may be anything that the structured clone algorithm copies. Take a value anew for
  * each record, and keep none for the next one: between two records a snapshot may begin, which copies a value when it is taken.
  */
 export interface KeyedState<K extends Key, S> {

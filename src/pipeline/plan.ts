@@ -1,3 +1,4 @@
+import type { KeySelector } from './key.js'
 import type { Operator, StatefulOperator } from './operator.js'
 import type { Sink } from './sink.js'
 import type { Source } from './source.js'
@@ -12,6 +13,8 @@ export interface SourceStep {
   readonly id: string | undefined
   // biome-ignore lint/suspicious/noExplicitAny: record types are checked by Stream, where the steps are made
   readonly source: Source<any>
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly partitionedBy?: KeySelector<any> | undefined
 }
 
 export interface OperatorStep {
@@ -19,6 +22,11 @@ export interface OperatorStep {
   readonly upstream: PlanStep
   // biome-ignore lint/suspicious/noExplicitAny: as above
   readonly operator: Operator<any, any> | StatefulOperator<any, any>
+  /** What its state is kept by, where `keyBy` said so. */
+  // biome-ignore lint/suspicious/noExplicitAny: as above
+  readonly keyedBy?: KeySelector<any>
+  /** Its output is the very records that it was given, or some of them. */
+  readonly passesRecordsOn?: true
 }
 
 /** A stream that has its sink: what the `pipeline` of a definition returns. */

@@ -40,7 +40,10 @@ export interface ProcessSpec<K extends Key, T, S, Each extends OnRecord<K, T, S>
    *     onRecord(state, flight, out: Collector<Delays>) { out.collect({ origin: flight.origin, ...state }) }
    */
   readonly onRecord: Each
-  /** Called once, when a bounded input has ended, with each key and its state; it emits in either of the two ways. */
+  /**
+   * Called once, when a bounded input has ended, with each key and its state; it emits in either of the two ways. Where state is each split's own,
+   * once for each split, when that has ended.
+   */
   readonly onEnd?: End
   /** Brings a state of an older version to the current shape; without it a restore across versions is refused. */
   readonly migrate?: (state: unknown, fromVersion: number) => S

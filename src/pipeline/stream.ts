@@ -1,3 +1,4 @@
+import { type KeyField, type KeySelector, keyFunction } from './key.js'
 import type { Key, Operator, StatefulOperator } from './operator.js'
 import { Pipeline, type PlanStep } from './plan.js'
 import { processOperator } from './process.js'
@@ -25,7 +26,7 @@ export class Stream<T> {
   filter<U extends T>(keep: (record: T) => record is U): Stream<U>
   filter(keep: (record: T) => boolean): Stream<T>
   filter(keep: (record: T) => boolean): Stream<T> {
-    return this.transform(filterOperator(keep))
+    return new Stream({ kind: 'operator', upstream: this.#step, operator: filterOperator(keep), passesRecordsOn: true })
   }
 
   /** Zero or more records for each one: an array, a generator, or any other iterable. */
@@ -33,9 +34,15 @@ export class Stream<T> {
     return this.transform(flatMapOperator(expand))
   }
 
-  /** Gives each record the key under which its state is kept: a string or a finite number. */
-  keyBy<K extends Key>(keyOf: (record: T) => K): KeyedStream<K, T> {
-    return new KeyedStream(this, keyOf)
+  /**
+   * Gives each record the key under which its state is kept, a string or a finite number: by a function, or by the name of a field. State is
+   * kept for the whole job, which then needs one task, or for each split where the source is `partitionedBy` the same and nothing but
+   * `filter` is between.
+   */
+  keyBy<F extends KeyField<T>>(field: F): KeyedStream<Extract<T[F], Key>, T>
+  keyBy<K extends Key>(keyOf: (record: T) => K): KeyedStream<K, T>
+  keyBy<K extends Key>(key: KeyField<T> | ((record: T) => K)): KeyedStream<K, T> {
+    return new KeyedStream(this.#step, key)
   }
 
   /** An operator of your own; a stateful one declares its id and the version of its state. */
@@ -51,23 +58,29 @@ export class Stream<T> {
 
 /** A stream whose records have keys: what may keep state. */
 export class KeyedStream<K extends Key, T> {
-  readonly #stream: Stream<T>
+  readonly #step: PlanStep
+  readonly #keyedBy: KeySelector<T>
   readonly #keyOf: (record: T) => K
 
-  constructor(stream: Stream<T>, keyOf: (record: T) => K) {
-    this.#stream = stream
-    this.#keyOf = keyOf
+  constructor(step: PlanStep, key: KeyField<T> | ((record: T) => K)) {
+    this.#step = step
+    this.#keyedBy = key
+    this.#keyOf = keyFunction<T, K>(key)
   }
 
   /** Keeps a state for each key and emits what it likes: see {@link ProcessSpec}. */
   process<S, Each extends OnRecord<K, T, S>, End extends OnEnd<K, S>>(
     spec: ProcessSpec<K, T, S, Each, End>,
   ): Stream<EmittedBy<K, S, Each, End>> {
-    return this.#stream.transform<EmittedBy<K, S, Each, End>>(processOperator(this.#keyOf, spec))
+    return this.#below(processOperator<K, T, S, Each, End>(this.#keyOf, spec))
   }
 
   /** Accumulates over each key's records; emits the key and its accumulator after every record. */
   reduce<A>(spec: ReduceSpec<K, T, A>): Stream<Keyed<K, A>> {
-    return this.#stream.transform(reduceOperator(this.#keyOf, spec))
+    return this.#below(reduceOperator(this.#keyOf, spec))
+  }
+
+  #below<U, S>(operator: StatefulOperator<T, U, S>): Stream<U> {
+    return new Stream({ kind: 'operator', upstream: this.#step, operator, keyedBy: this.#keyedBy })
   }
 }

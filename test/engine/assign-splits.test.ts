@@ -59,6 +59,14 @@ describe('a restore', () => {
     expect(names({ ...base, listed: [], restored })).toEqual([['a', 'c'], ['b']])
   })
 
+  test('deals what is still to be read first, so that each task has its share', () => {
+    const restored = [[at('a', 1, true), at('b', 2), at('c', 3, true), at('d', 4)]]
+    expect(names({ ...base, listed: [], restored })).toEqual([
+      ['a', 'b'],
+      ['c', 'd'],
+    ])
+  })
+
   test('keeps what is not listed any more: its reader says what became of it', () => {
     expect(names({ ...base, parallelism: 1, listed: ['b'], restored: [[at('a', 1)]] })).toEqual([['a', 'b']])
   })

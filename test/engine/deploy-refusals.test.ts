@@ -97,7 +97,7 @@ describe('a deployment is refused before anything starts', () => {
       code: 'InvalidJobSpec',
       path: 'parallelism',
       message: expect.stringMatching(
-        /Operator 'counts' keeps state by key.* Set parallelism to 1, or divide the input/,
+        /^Operator 'counts' keeps state by key.* Set parallelism to 1; or, .* partitionedBy .*; or divide the input/,
       ),
     })
   })

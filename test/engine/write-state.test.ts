@@ -4,7 +4,15 @@ import { nextTurn } from '../../src/engine/embedded/task/wakeup.js'
 import { writeState } from '../../src/engine/embedded/task/write-state.js'
 import { openStorage, type Storage } from '../../src/storage/index.js'
 
-const context = { job: 'job', execution: 'execution', attempt: 1, task: 0, number: 1, shared: false }
+const context = {
+  job: 'job',
+  execution: 'execution',
+  attempt: 1,
+  task: 0,
+  number: 1,
+  shared: false,
+  scope: { kind: 'job' } as const,
+}
 const pieceSize = 256 * 1024
 
 /** A cut whose encoding counts how far it is. */

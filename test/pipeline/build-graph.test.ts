@@ -50,6 +50,79 @@ describe('a graph', () => {
   })
 })
 
+describe('keyed state is of each split', () => {
+  const keyOf = (n: number) => n % 2
+  const promised = from(listSource([1, 2, 3, 4]), { partitionedBy: keyOf })
+  const state = { version: 1, initial: () => 0, add: (sum: number) => sum + 1 }
+  const scopes = (pipeline: Pipeline) => {
+    const [first] = buildGraph('job', pipeline).sources[0]?.downstream ?? []
+    const [second] = first?.kind === 'operator' ? first.downstream : []
+    return [first, second].map((node) => (node?.kind === 'operator' && node.stateful ? node.scope : undefined))
+  }
+
+  test('where the source promises that very key', () => {
+    expect(
+      scopes(
+        promised
+          .keyBy(keyOf)
+          .reduce({ id: 'a', ...state })
+          .to(nowhere),
+      ),
+    ).toEqual(['split', undefined])
+    const records = from(listSource([{ user: 'u' }]), { partitionedBy: 'user' })
+    expect(
+      scopes(
+        records
+          .keyBy('user')
+          .reduce({ id: 'a', ...state })
+          .to(nowhere),
+      ),
+    ).toEqual(['split', undefined])
+  })
+
+  test('over a filter, and for that key alone', () => {
+    const filtered = promised.filter((n) => n > 1)
+    expect(
+      scopes(
+        filtered
+          .keyBy(keyOf)
+          .reduce({ id: 'a', ...state })
+          .to(nowhere),
+      ),
+    ).toEqual([undefined, 'split'])
+    const twice = promised
+      .keyBy(keyOf)
+      .reduce({ id: 'a', ...state })
+      .keyBy('key')
+      .reduce({ id: 'b', ...state })
+    expect(scopes(twice.to(nowhere))).toEqual(['split', 'job'])
+    expect(
+      scopes(
+        numbers
+          .keyBy(keyOf)
+          .reduce({ id: 'a', ...state })
+          .to(nowhere),
+      ),
+    ).toEqual(['job', undefined])
+  })
+
+  test.each([
+    ['a function that only does the same', promised.keyBy((n) => n % 2).reduce({ id: 'a', ...state })],
+    [
+      'records that are no longer those of the source',
+      promised
+        .map((n) => n + 1)
+        .keyBy(keyOf)
+        .reduce({ id: 'a', ...state }),
+    ],
+    ['no keyBy at all', promised],
+  ])('and not for %s, which is refused', (_, stream) => {
+    expect(() => buildGraph('job', (stream as Stream<unknown>).to(nowhere))).toThrow(
+      "Definition 'job' cannot run: its source list is partitionedBy a key that no keyBy below uses: give both",
+    )
+  })
+})
+
 describe('a graph is refused, with one sentence that names the operator, where', () => {
   const custom = { name: 'custom', open: () => ({ onRecord: () => {} }) }
   const once = numbers.to(nowhere)

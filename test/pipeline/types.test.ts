@@ -124,6 +124,22 @@ test('a state is replaced only by a state', () => {
   flights.keyBy((flight) => flight)
 })
 
+test('the name of a field may stand for the key, where the field can be one', () => {
+  const spec = { id: 'a', version: 1, initial: () => 0, add: (sum: number) => sum + 1 }
+  expectTypeOf(flights.keyBy('origin').reduce(spec)).toEqualTypeOf<Stream<Keyed<string, number>>>()
+  // @ts-expect-error null is no key
+  flights.keyBy('delay')
+  // @ts-expect-error there is no such field
+  flights.keyBy('destination')
+  const keyOf = (flight: Flight) => flight.origin
+  expectTypeOf(ndjson('x', { schema: Flight, partitionedBy: 'origin' })).toEqualTypeOf<Stream<Flight>>()
+  expectTypeOf(ndjson('x', { schema: Flight, partitionedBy: keyOf })).toEqualTypeOf<Stream<Flight>>()
+  // @ts-expect-error null is no key
+  ndjson('x', { schema: Flight, partitionedBy: 'delay' })
+  const lines = generatorSource({ make: (index) => `${index}` })
+  expectTypeOf(from(lines, { partitionedBy: (line) => line.slice(0, 1) })).toEqualTypeOf<Stream<string>>()
+})
+
 test('reduce gives the key with its accumulator', () => {
   const sums = byOrigin.reduce({
     id: 'a',

@@ -6,7 +6,7 @@ import { findCsvRecordEnd } from './csv-record-end.js'
 import { type FileSourceOptions, streamOfFiles } from './file-source.js'
 import type { FileFormat } from './format.js'
 
-export interface CsvOptions<Schema extends z.ZodType> extends FileSourceOptions {
+export interface CsvOptions<Schema extends z.ZodType> extends FileSourceOptions<z.output<Schema>> {
   /**
    * What each record must hold, by column; every field arrives as a string (`z.coerce.number()` makes a number of it).
    */

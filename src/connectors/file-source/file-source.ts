@@ -1,6 +1,7 @@
 import { isAbsolute, relative } from 'node:path'
 import { TidemarkError } from '../../errors.js'
 import { from } from '../../pipeline/from.js'
+import type { KeySelector } from '../../pipeline/key.js'
 import type { Source } from '../../pipeline/source.js'
 import type { Stream } from '../../pipeline/stream.js'
 import { FileList } from './file-list.js'
@@ -8,7 +9,7 @@ import { FileSplitReader } from './file-split-reader.js'
 import type { FileFormat } from './format.js'
 import type { FilePosition } from './position.js'
 
-export interface FileSourceOptions {
+export interface FileSourceOptions<T> {
   /** Names the source in snapshots; needed where a job has several sources. */
   readonly id?: string | undefined
   /** At most so many records a second in each task; absent = as fast as the disk gives them. */
@@ -18,13 +19,15 @@ export interface FileSourceOptions {
    * ends at their ends.
    */
   readonly follow?: boolean | undefined
+  /** Promises that records of one key are all in one file: see {@link FromOptions.partitionedBy}. */
+  readonly partitionedBy?: KeySelector<T> | undefined
 }
 
 /** A source of the files that match `paths`, each file a split. */
 export function streamOfFiles<T>(
   format: FileFormat<T>,
   paths: string | readonly string[],
-  options: FileSourceOptions,
+  options: FileSourceOptions<T>,
 ): Stream<T> {
   return from(fileSource(format, paths, options.follow ?? false), options)
 }

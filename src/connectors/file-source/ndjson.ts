@@ -6,7 +6,7 @@ import type { Decoded, FileFormat } from './format.js'
 import { findNewline } from './record-file.js'
 import { faultOf } from './schema-fault.js'
 
-export interface NdjsonOptions<Schema extends z.ZodType> extends FileSourceOptions {
+export interface NdjsonOptions<Schema extends z.ZodType> extends FileSourceOptions<z.output<Schema>> {
   /** What each line must hold, and the stream's record type. */
   readonly schema: Schema
 }

@@ -4,7 +4,7 @@ import type { FileFormat } from './format.js'
 import { findNewline } from './record-file.js'
 
 /** The lines of text files (UTF-8), without their line ends; empty lines included. */
-export function textFiles(paths: string | readonly string[], options: FileSourceOptions = {}): Stream<string> {
+export function textFiles(paths: string | readonly string[], options: FileSourceOptions<string> = {}): Stream<string> {
   return streamOfFiles(textFormat, paths, options)
 }
 

@@ -108,6 +108,7 @@ export interface SplitAssignment {
 
 export interface StateAssignment {
   readonly operator: string
+  readonly scope: StateHandle['scope']
   readonly handles: readonly StateHandle[]
   /** The snapshot of this very execution that these handles are, on which increments may build. */
   readonly base?: number

@@ -27,10 +27,12 @@ export function assignSplits({ source, bounded, parallelism, listed, restored }:
   const tasks: SplitAssignment[][] = Array.from({ length: parallelism }, () => [])
   const snapshots = new Map(before.map((split) => [split.split, split]))
   let next = 0
-  for (const split of known) {
-    const task = home.get(split) ?? takers[next++ % takers.length] ?? 0
-    tasks[task]?.push(assignmentOf(split, snapshots.get(split)))
+  // What is still to be read first, so that every task has its share of that.
+  const finished = (split: string) => snapshots.get(split)?.finished === true
+  for (const split of [...known.filter((split) => !finished(split)), ...known.filter(finished)]) {
+    if (!home.has(split)) home.set(split, takers[next++ % takers.length] ?? 0)
   }
+  for (const split of known) tasks[home.get(split) ?? 0]?.push(assignmentOf(split, snapshots.get(split)))
   return tasks.map((splits, task) => ({
     source,
     splits,

@@ -1,5 +1,5 @@
 import type { OperatorRecord } from '../../../checkpoint/entry.js'
-import type { DownstreamNode, JobGraph, SinkNode, SourceNode } from '../../../pipeline/graph.js'
+import type { DownstreamNode, JobGraph, SinkNode, SourceNode, StateScope } from '../../../pipeline/graph.js'
 import type { StatefulOperator } from '../../../pipeline/operator.js'
 import type { DeployResult } from '../../engine.js'
 
@@ -7,16 +7,22 @@ import type { DeployResult } from '../../engine.js'
 export interface Inventory {
   readonly sources: ReadonlyMap<string, SourceNode>
   readonly sinks: ReadonlyMap<string, SinkNode>
+  readonly stateful: ReadonlyMap<string, StatefulStep>
+}
+
+export interface StatefulStep {
   // biome-ignore lint/suspicious/noExplicitAny: record types are checked where the pipeline is written
-  readonly stateful: ReadonlyMap<string, StatefulOperator<any, any>>
+  readonly operator: StatefulOperator<any, any>
+  readonly scope: StateScope
+  /** Operator id of the source that it stands below. */
+  readonly source: string
 }
 
 export function takeInventory(graph: JobGraph): Inventory {
   const sources = new Map<string, SourceNode>()
   const sinks = new Map<string, SinkNode>()
-  // biome-ignore lint/suspicious/noExplicitAny: as above
-  const stateful = new Map<string, StatefulOperator<any, any>>()
-  const visit = (node: DownstreamNode): void => {
+  const stateful = new Map<string, StatefulStep>()
+  const visit = (node: DownstreamNode, source: string): void => {
     if (node.kind === 'sink') {
       sinks.set(node.id, node)
       return
@@ -24,13 +30,13 @@ export function takeInventory(graph: JobGraph): Inventory {
     if (node.stateful) {
       // biome-ignore lint/suspicious/noExplicitAny: as above
       const operator = node.operator as StatefulOperator<any, any>
-      stateful.set(operator.id, operator)
+      stateful.set(operator.id, { operator, scope: node.scope, source })
     }
-    node.downstream.forEach(visit)
+    for (const below of node.downstream) visit(below, source)
   }
   for (const source of graph.sources) {
     sources.set(source.id, source)
-    source.downstream.forEach(visit)
+    for (const below of source.downstream) visit(below, source.id)
   }
   return { sources, sinks, stateful }
 }
@@ -39,7 +45,11 @@ export function takeInventory(graph: JobGraph): Inventory {
 export function operatorRecords({ sources, sinks, stateful }: Inventory): OperatorRecord[] {
   return [
     ...[...sources.keys()].map((id) => ({ id, role: 'source' as const, stateVersion: 1 })),
-    ...[...stateful.values()].map(({ id, version }) => ({ id, role: 'stateful' as const, stateVersion: version })),
+    ...[...stateful.values()].map(({ operator: { id, version } }) => ({
+      id,
+      role: 'stateful' as const,
+      stateVersion: version,
+    })),
     ...[...sinks.keys()].map((id) => ({ id, role: 'sink' as const, stateVersion: 1 })),
   ]
 }

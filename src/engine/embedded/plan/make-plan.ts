@@ -8,6 +8,7 @@ import { assignSplits, hasEnded } from './assign-splits.js'
 import { guaranteeOf, type Inventory, operatorRecords, takeInventory } from './inventory.js'
 import { loadDefinition } from './load-definition.js'
 import { matchRestore, type RestoreMatch } from './match-restore.js'
+import { placeState } from './place-state.js'
 import { recoverSinks } from './recover-sinks.js'
 
 /**
@@ -20,6 +21,7 @@ export async function makePlan({ file, deploy }: PlanRequest): Promise<Plan> {
   checkParallelism(inventory, deploy.parallelism)
   const restored = await readRestore(inventory, deploy)
   const sources = await Promise.all([...inventory.sources.values()].map((node) => assign(node, deploy, restored)))
+  const state = placeState(restored?.state ?? [], inventory, sources, deploy)
   const sweep = await recoverSinks(inventory, deploy, restored)
 
   const definition = { name: job.name, version: job.version, build }
@@ -36,7 +38,7 @@ export async function makePlan({ file, deploy }: PlanRequest): Promise<Plan> {
       deploy,
       definition,
       sources: sources.flatMap((tasks) => tasks[task] ?? []),
-      state: restored?.state ?? [],
+      state: state[task] ?? [],
       ...(deploy.restore !== undefined && { restore: deploy.restore }),
       records: count,
     })),
@@ -50,14 +52,15 @@ export async function recoverOutput({ file, deploy }: PlanRequest): Promise<Plan
   return recoverSinks(inventory, deploy, await readRestore(inventory, deploy))
 }
 
-/** Keyed state has the scope of the job: every record must reach the one task that holds it. */
+/** Where keyed state has the scope of the job, every record must reach the one task that holds it. */
 function checkParallelism({ stateful }: Inventory, parallelism: number): void {
-  const [operator] = stateful.values()
-  if (operator === undefined || parallelism === 1) return
+  const whole = [...stateful.values()].find(({ scope }) => scope === 'job')
+  if (whole === undefined || parallelism === 1) return
   throw new TidemarkError(
     'InvalidJobSpec',
-    `Operator '${operator.id}' keeps state by key, so the job cannot run with parallelism ${parallelism}: records of one key could reach ` +
-      'several tasks. Set parallelism to 1, or divide the input by key into several jobs.',
+    `Operator '${whole.operator.id}' keeps state by key for the whole job, which therefore cannot run with parallelism ${parallelism}: records of ` +
+      `one key could reach several tasks. Set parallelism to 1; or, where no key is in two splits of source '${whole.source}', declare that with ` +
+      'partitionedBy and give keyBy the same; or divide the input by key into several jobs.',
     { path: 'parallelism' },
   )
 }

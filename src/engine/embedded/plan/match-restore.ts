@@ -1,8 +1,14 @@
-import type { OperatorRecord, PreparedCommit, SnapshotEntry, SplitSnapshot } from '../../../checkpoint/entry.js'
+import type {
+  OperatorRecord,
+  PreparedCommit,
+  SnapshotEntry,
+  SplitSnapshot,
+  StateHandle,
+} from '../../../checkpoint/entry.js'
 import { TidemarkError } from '../../../errors.js'
 import type { DeployRequest } from '../../engine.js'
 import type { StateAssignment } from '../messages.js'
-import type { Inventory } from './inventory.js'
+import type { Inventory, StatefulStep } from './inventory.js'
 
 /** What of a snapshot goes where in this job. */
 export interface RestoreMatch {
@@ -49,13 +55,18 @@ export function matchRestore(
   const recorded = new Map(
     entry.operators.filter(({ role }) => role === 'stateful').map((record) => [record.id, record]),
   )
-  const state = [...stateful.values()].flatMap((operator): StateAssignment[] => {
+  const state = [...stateful.values()].flatMap((step): StateAssignment[] => {
+    const { operator } = step
     const found = handles.get(operator.id)
     if (found === undefined) return []
     const migrates = checkVersion(entry, recorded.get(operator.id), operator)
+    checkScope(entry, step, found)
     // Migrated state differs from what the files hold, and another execution's files are not ours to build on.
     const base = !migrates && entry.execution === request.execution ? { base: entry.number } : {}
-    return [{ operator: operator.id, handles: found, ...base }]
+    const ofScope = groupBy(found, ({ scope }) => (scope.kind === 'split' ? scope.split : ''))
+    return [...ofScope.values()].flatMap((handles) =>
+      handles.slice(0, 1).map(({ scope }) => ({ operator: operator.id, scope, handles, ...base })),
+    )
   })
   return { splits, state, commits, records: entry.tasks.map((task) => task.recordsRead) }
 }
@@ -107,6 +118,24 @@ function checkVersion(
   throw new TidemarkError(
     'RestoreFailed',
     `Checkpoint ${entry.number} holds version ${saved} of the state of operator '${operator.id}', but the job has version ${operator.version}; ${remedy}`,
+  )
+}
+
+/** Which split the state of a key came from, or whether its key came in one split only, is in no file. */
+function checkScope(
+  entry: SnapshotEntry,
+  { operator, source, scope }: StatefulStep,
+  handles: readonly StateHandle[],
+): void {
+  const other = handles.find((handle) => handle.scope.kind !== scope)
+  if (other === undefined) return
+  const held = `Checkpoint ${entry.number} holds the state of operator '${operator.id}'`
+  throw new TidemarkError(
+    'RestoreFailed',
+    scope === 'split'
+      ? `${held} for the whole job, which cannot be divided among the splits of source '${source}'; take partitionedBy away again, or ` +
+          'start the job without its state.'
+      : `${held} for each split, as source '${source}' was partitionedBy its key; declare that again, or start the job without its state.`,
   )
 }
 

@@ -1,14 +1,13 @@
-import { openSnapshot } from '../../../checkpoint-store/index.js'
 import { TidemarkError } from '../../../errors.js'
 import { openStorage } from '../../../storage/index.js'
 import type { TaskPlan } from '../messages.js'
 import { resolveOutputDirectory } from '../output-directory.js'
 import { type Inventory, takeInventory } from '../plan/inventory.js'
 import { loadDefinition } from '../plan/load-definition.js'
-import { KeyedStateStore } from '../state/keyed-state-store.js'
 import { BatchSize } from './batch-size.js'
 import { compileChain } from './compile.js'
 import { describeFailure } from './failures.js'
+import { loadStates } from './load-states.js'
 import { RecordLoop } from './record-loop.js'
 import { SinkRunner } from './sink-runner.js'
 import { SourceRunner } from './source-runner.js'
@@ -18,11 +17,11 @@ import { Task, type TaskListener } from './task.js'
 export async function openTask(plan: TaskPlan, listener: TaskListener): Promise<Task> {
   const { deploy, task } = plan
   const inventory = await inventoryOf(plan)
-  const stores = await loadStores(plan, inventory)
+  const states = await loadStates(plan, inventory)
   const sinks = await openSinks(plan, inventory)
   const parts = {
     task,
-    stateOf: (id: string) => required(stores, id) as never,
+    stateOf: (id: string) => required(states, id),
     write: (id: string) => {
       const sink = required(sinks, id)
       return (record: unknown) => sink.write(record)
@@ -49,7 +48,7 @@ export async function openTask(plan: TaskPlan, listener: TaskListener): Promise<
     plan,
     sources,
     sinks: [...sinks.values()],
-    stores: [...stores.values()],
+    states: [...states.values()],
     loop,
     data,
     listener,
@@ -76,21 +75,6 @@ async function inventoryOf({ file, deploy, definition }: TaskPlan): Promise<Inve
     )
   }
   return takeInventory(job.build(job.parseArgs(deploy.args)))
-}
-
-async function loadStores(plan: TaskPlan, inventory: Inventory): Promise<Map<string, KeyedStateStore<unknown>>> {
-  const { incremental } = plan.deploy
-  const stores = new Map<string, KeyedStateStore<unknown>>()
-  const snapshot = plan.restore && plan.state.length > 0 ? await openSnapshot(plan.restore) : undefined
-  for (const operator of inventory.stateful.values()) {
-    const store = new KeyedStateStore({ operator: operator.id, stateVersion: operator.version, incremental })
-    stores.set(operator.id, store)
-    const assigned = plan.state.find((state) => state.operator === operator.id)
-    if (assigned === undefined || snapshot === undefined) continue
-    const { base, handles } = assigned
-    await store.load({ operator, handles, read: (handle) => snapshot.readState(handle), base })
-  }
-  return stores
 }
 
 async function openSinks({ deploy, task }: TaskPlan, inventory: Inventory): Promise<Map<string, SinkRunner>> {

@@ -91,8 +91,11 @@ export class SourceRunner {
 
   #runner(assignment: SplitAssignment): SplitRunner {
     const { node, chain, batchSize, onBatch, onChange, onFailure } = this.#options
-    const onFinished = () => this.#splitFinished()
-    return new SplitRunner(node, assignment, batchSize, { push: chain.push, onBatch, onFinished, onChange, onFailure })
+    const { split } = assignment
+    const { push } = chain
+    const enter = () => chain.enter(split)
+    const onFinished = () => this.#splitFinished(split)
+    return new SplitRunner(node, assignment, batchSize, { push, enter, onBatch, onFinished, onChange, onFailure })
   }
 
   #nextToOpen(): SplitRunner | undefined {
@@ -105,8 +108,10 @@ export class SourceRunner {
     return split.openReader()
   }
 
-  #splitFinished(): void {
+  /** In the same turn as its end, so that every cut sees both or neither. */
+  #splitFinished(split: string): void {
     this.#open = this.#open.filter((split) => split.open)
+    this.#tellEnd(split, () => this.#options.chain.endSplit(split))
     this.#endIfDone()
     this.#openMore()
   }
@@ -117,16 +122,20 @@ export class SourceRunner {
     }
   }
 
-  /** In the same turn as the last split's end, so that every cut sees both or neither. */
   #endIfDone(): void {
-    const { node, chain, onBatch, onFailure } = this.#options
+    const { node, chain } = this.#options
     if (this.#ended || !node.source.bounded || !this.#splits.every((split) => split.finished)) return
     this.#ended = true
+    this.#tellEnd(`source '${node.id}'`, () => chain.end())
+  }
+
+  #tellEnd(of: string, tell: () => void): void {
+    const { onBatch, onFailure } = this.#options
     try {
-      chain.end()
+      tell()
       onBatch(0)
     } catch (error) {
-      onFailure(describeFailure(error, `at the end of source '${node.id}'`, 'the pipeline'))
+      onFailure(describeFailure(error, `at the end of ${of}`, 'the pipeline'))
     }
   }
 

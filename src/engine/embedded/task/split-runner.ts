@@ -11,6 +11,8 @@ type State = 'unopened' | 'opening' | 'ready' | 'reading' | 'idle' | 'finished' 
 
 export interface SplitEvents {
   readonly push: (record: unknown) => void
+  /** Records of this split follow. */
+  readonly enter: () => void
   /** A batch went through, `records` long. */
   onBatch(records: number): void
   onFinished(): void
@@ -130,10 +132,11 @@ export class SplitRunner {
   }
 
   #push(batch: Batch<unknown>): boolean {
-    const { push } = this.#events
+    const { push, enter } = this.#events
     const { records } = batch
     let index = 0
     try {
+      enter()
       for (; index < records.length; index++) push(records[index])
       return true
     } catch (error) {

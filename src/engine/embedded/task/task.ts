@@ -1,11 +1,11 @@
 import type { Storage } from '../../../storage/index.js'
 import type { OpenedTask, TaskCut, TaskPlan, TaskSnapshotRequest } from '../messages.js'
-import type { StateStore } from '../state/state-store.js'
+import type { OperatorState } from '../state/operator-state.js'
 import { FairTurns } from './fair-turns.js'
 import type { RecordLoop } from './record-loop.js'
 import type { SinkRunner } from './sink-runner.js'
 import type { SourceRunner } from './source-runner.js'
-import { writeState } from './write-state.js'
+import { writeStates } from './write-states.js'
 
 const progressMs = 500
 const shownPositions = 3
@@ -20,7 +20,7 @@ export interface TaskParts {
   readonly plan: TaskPlan
   readonly sources: readonly SourceRunner[]
   readonly sinks: readonly SinkRunner[]
-  readonly stores: readonly StateStore<unknown>[]
+  readonly states: readonly OperatorState[]
   readonly loop: RecordLoop
   readonly data: Storage
   readonly listener: TaskListener
@@ -83,9 +83,11 @@ export class Task {
    */
   async snapshot({ number, base }: TaskSnapshotRequest): Promise<TaskCut> {
     if (this.#failure !== undefined) throw this.#failure.error
-    const { plan, sources, sinks, stores, data } = this.#parts
+    const { plan, sources, sinks, states, data } = this.#parts
     const begun = performance.now()
-    const cuts = stores.map((store) => ({ operator: store.operator, cut: store.cut(number, base) }))
+    const cuts = states
+      .flatMap((state) => state.stores())
+      .map(({ scope, store }) => ({ operator: store.operator, scope, cut: store.cut(number, base) }))
     const splits = sources.flatMap((source) => source.snapshot())
     const recordsRead = this.#records
     const final = sources.every((source) => source.ended)
@@ -94,7 +96,7 @@ export class Task {
 
     const { job, execution, attempt, incremental } = plan.deploy
     const context = { job, execution, attempt, task: plan.task, number, shared: incremental }
-    const files = Promise.all(cuts.map(({ operator, cut }) => writeState(data, operator, cut, context)))
+    const files = writeStates(data, cuts, context)
     const prepared = Promise.all(sinks.map((sink) => sink.prepared(number)))
     const [state, commits] = await Promise.all([files, prepared])
     return {
@@ -128,7 +130,7 @@ export class Task {
   /** Beside the stream: it finds more and more decoded, and need not stop for it. */
   async #decodeRestored(): Promise<void> {
     const turns = new FairTurns()
-    for (const store of this.#parts.stores) {
+    for (const { store } of this.#parts.states.flatMap((state) => state.stores())) {
       while (!this.#closed && store.decodeNext()) if (turns.over) await turns.next()
     }
   }

@@ -12,8 +12,15 @@ import { FairTurns } from './fair-turns.js'
 export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execution' | 'attempt'> {
   readonly task: number
   readonly number: number
+  readonly scope: StateHandle['scope']
   /** Whether later snapshots may build on the file. */
   readonly shared: boolean
+}
+
+export interface WrittenState {
+  readonly handles: readonly StateHandle[]
+  /** Bytes. */
+  readonly written: number
 }
 
 /** Bytes that are written at a time. */
@@ -30,13 +37,13 @@ export async function writeState(
   operator: string,
   cut: StateCut,
   context: StateFileContext,
-): Promise<{ handles: readonly StateHandle[]; written: number }> {
+): Promise<WrittenState> {
   const { image, mode, reused } = cut
   if (image === undefined) {
     cut.complete(reused)
     return { handles: reused, written: 0 }
   }
-  const { job, execution, attempt, task, number, shared } = context
+  const { job, execution, attempt, task, number, scope, shared } = context
   const path = stateFilePath({ number, attempt, task, operator, nonce: randomBytes(6).toString('hex'), shared })
   const hash = createHash('sha256')
   let size = 0
@@ -64,7 +71,7 @@ export async function writeState(
     mode,
     number,
     keyGroups: { from: 0, to: keyGroupCount - 1 },
-    scope: { kind: 'job' },
+    scope,
     entries: image.entries,
   }
   const handles = [...reused, handle]

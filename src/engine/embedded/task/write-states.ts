@@ -1,0 +1,30 @@
+import type { StateHandle } from '../../../checkpoint/entry.js'
+import type { Storage } from '../../../storage/index.js'
+import type { StateCut } from '../state/state-store.js'
+import { inLanes } from './in-lanes.js'
+import { type StateFileContext, type WrittenState, writeState } from './write-state.js'
+
+/** What one store captured. */
+export interface ScopedCut {
+  readonly operator: string
+  readonly scope: StateHandle['scope']
+  readonly cut: StateCut
+}
+
+/** Writes what every store of a task captured. Where one fails, those that were not begun hold no record up any more. */
+export async function writeStates(
+  data: Storage,
+  cuts: readonly ScopedCut[],
+  context: Omit<StateFileContext, 'scope'>,
+): Promise<WrittenState[]> {
+  const waiting = new Set(cuts)
+  try {
+    return await inLanes(cuts, (one) => {
+      waiting.delete(one)
+      return writeState(data, one.operator, one.cut, { ...context, scope: one.scope })
+    })
+  } catch (error) {
+    for (const { cut } of waiting) cut.image?.release()
+    throw error
+  }
+}
