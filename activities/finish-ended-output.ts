@@ -14,29 +14,14 @@ import { whileBeating } from './heartbeat.js'
  */
 export async function finishEndedOutput(
   { engine, configuration }: HostDependencies,
-  ended: EndedOutput,
-): Promise<{ readonly finished: boolean }> {
-  checkRoots(configuration, ended.roots)
-  return whileBeating({ state: 'finishing output' }, async (signal) => {
-    const request = await requestFor(ended, configuration.allowedDirs)
-    if (request === undefined) return { finished: false }
-    const { job, execution, number } = ended
-    Context.current().log.info('Finishing the output of an ended execution', { job, execution, number })
-    await engine.recoverOutput(request, signal)
-    return { finished: true }
-  })
-}
-
-/** Undefined where nothing is left to finish. */
-async function requestFor(
   { job, execution, number, roots }: EndedOutput,
-  allowedDirs: readonly string[],
-): Promise<DeployRequest | undefined> {
+): Promise<{ readonly finished: boolean }> {
+  checkRoots(configuration, roots)
   const unfinished = await findUnfinishedOutput(openRoots(roots.metadata, roots.data), job, execution)
-  if (unfinished?.snapshot.number !== number) return undefined
+  if (unfinished?.snapshot.number !== number) return { finished: false }
   const { snapshot, closed, closedExecutions } = unfinished
   const spec = snapshot.spec as unknown as JobSpec
-  return {
+  const request: DeployRequest = {
     job,
     execution,
     // Above every number of the execution, so that all its output is swept, and any host takes it for the newest.
@@ -51,6 +36,9 @@ async function requestFor(
     allowNonRestoredState: false,
     restore: { job, execution, number, uri: snapshotUri(roots.metadata, job, execution, number) },
     output: { ancestry: snapshot.ancestry, closedExecutions },
-    allowedDirs,
+    allowedDirs: configuration.allowedDirs,
   }
+  Context.current().log.info('Finishing the output of an ended execution', { job, execution, number })
+  await whileBeating({ state: 'finishing output' }, (signal) => engine.recoverOutput(request, signal))
+  return { finished: true }
 }

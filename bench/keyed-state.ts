@@ -12,7 +12,7 @@ export const keyedState: Benchmark = {
   title: 'Snapshots of large keyed state',
   description:
     `A task holds ${keys.toLocaleString('en-US')} keys with values of 100 bytes. At 1,000 records a second, each of which replaces the value of one key, a full checkpoint is ` +
-    'taken, and another one after as many records as 1% of the keys. Times are from trigger to completion, bytes those that the checkpoint wrote, both as each ' +
+    'taken, and two more, each after as many records as 1% of the keys; the last one counts, since RocksDB rewrites its files after the load. Times are from trigger to completion, bytes those that the checkpoint wrote, both as each ' +
     'system reports them. A record is late by what lies between the time at which the source’s pace wanted it and its arrival at the sink, over the full checkpoint; ' +
     'Flink’s network buffers are flushed after each record. Its heap backend writes full checkpoints only. Tidemark’s files are synced to disk, Flink’s are not. ' +
     'Memory is what the process that runs the task has resident at the end.',
@@ -32,12 +32,16 @@ function contender(system: System, log: RecordLog): Contender {
       // Two seconds at a steady pace, after all keys are there.
       await log.reached(2_000)
       const full = await job.checkpoint()
-      const last = await log.reached(keys / 100, ({ at }) => at > full.triggeredAt)
-      const incremental = await job.checkpoint()
+      const afterOnePercent = async (since: number) => {
+        const last = await log.reached(keys / 100, ({ at }) => at > since)
+        return { last, taken: await job.checkpoint() }
+      }
+      const { taken: first } = await afterOnePercent(full.triggeredAt)
+      const { taken: incremental, last } = await afterOnePercent(first.triggeredAt)
       const records = log.read()
       const between = (from: number, to: number) => records.filter(({ at }) => at > from && at <= to)
       const late = between(full.triggeredAt, full.triggeredAt + full.durationMs).map((record) => record.late)
-      const changed = new Set(between(full.triggeredAt, incremental.triggeredAt).map(({ key }) => key)).size
+      const changed = new Set(between(first.triggeredAt, incremental.triggeredAt).map(({ key }) => key)).size
       const memory = residentMB(last.pid)
       await job.stop()
       return {

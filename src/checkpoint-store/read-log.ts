@@ -47,7 +47,7 @@ export function decodeEntryAt(folder: Storage, number: number, bytes: Uint8Array
 /** Numbers that have an entry, ascending. */
 export async function listNumbers(folder: Storage): Promise<number[]> {
   const numbers: number[] = []
-  for (const { name } of await folder.list('')) {
+  for (const name of await folder.listNames('')) {
     const number = parseEntryPath(name)
     if (number !== undefined) numbers.push(number)
   }

@@ -70,6 +70,10 @@ export class MemoryStorage implements Storage {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
+  async listNames(folder: string): Promise<readonly string[]> {
+    return (await this.list(folder)).map(({ name }) => name)
+  }
+
   async delete(name: string): Promise<void> {
     checkName(name)
     this.#objects.delete(this.#prefix + name)

@@ -5,6 +5,9 @@ import { S3Storage } from './s3/s3-storage.js'
 import type { Storage } from './storage.js'
 import { parseUri } from './uri.js'
 
+/** One for each directory: it remembers which folders it has made durable. */
+const directories = new Map<string, FileStorage>()
+
 /**
  * Opens the store at a URI or path. Nothing is read or made yet.
  * @throws InvalidConfiguration for a scheme without a driver
@@ -13,7 +16,7 @@ export function openStorage(uri: string): Storage {
   const parsed = parseUri(uri)
   switch (parsed.scheme) {
     case 'file':
-      return new FileStorage(parsed.path)
+      return directoryAt(parsed.path)
     case 'memory':
       return new MemoryStorage(parsed.name, parsed.folder)
     case 's3':
@@ -21,4 +24,10 @@ export function openStorage(uri: string): Storage {
     case 'hdfs':
       return openHdfs(parsed)
   }
+}
+
+function directoryAt(path: string): FileStorage {
+  const storage = directories.get(path) ?? new FileStorage(path)
+  directories.set(path, storage)
+  return storage
 }

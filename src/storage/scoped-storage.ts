@@ -20,8 +20,10 @@ export function scopedStorage(storage: Storage, folder: string): Storage {
     },
     createIfAbsent: async (name, content) => storage.createIfAbsent(inside(name), content),
     persist: async (name) => storage.persist(inside(name)),
-    write: async (name, content) => storage.write(inside(name), content),
+    write: async (name, content, options) => storage.write(inside(name), content, options),
     list: async (subfolder) => (await storage.list(below(subfolder))).map(outside),
+    listNames: async (subfolder) =>
+      (await storage.listNames(below(subfolder))).map((name) => name.slice(prefix.length)),
     delete: async (name) => storage.delete(inside(name)),
     deleteAll: async (names) => storage.deleteAll(names.map(inside)),
     tidy: (subfolder, writers, before) =>

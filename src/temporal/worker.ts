@@ -1,5 +1,10 @@
 import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
-import { createDefinitionActivities, createHostActivities, createStorageActivities } from '../../activities/index.js'
+import {
+  createDefinitionActivities,
+  createHostActivities,
+  createStepsHere,
+  createStorageActivities,
+} from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
 import { configureStorage } from '../storage/index.js'
@@ -128,7 +133,8 @@ async function createWorkers(parts: Parts): Promise<Workers> {
     maxHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
-  const deployer = createDefinitionActivities({ configuration, engine: host, presence })
+  const hostDependencies = { configuration, engine: host, presence }
+  const deployer = createDefinitionActivities(hostDependencies)
   const others = Promise.all([
     Worker.create({
       ...common,
@@ -138,12 +144,15 @@ async function createWorkers(parts: Parts): Promise<Workers> {
       maxCachedWorkflows: cachedWorkflows,
       ...patience,
       sinks,
-      activities: createStorageActivities({ configuration, client: client.client, searchAttributes }),
+      activities: {
+        ...createStorageActivities({ configuration, client: client.client, searchAttributes }),
+        ...createStepsHere(hostDependencies),
+      },
     }),
     Worker.create({
       ...common,
       taskQueue: hostQueue(host.host),
-      activities: createHostActivities({ configuration, engine: host, presence }),
+      activities: createHostActivities(hostDependencies),
       // One that lives as long as the tasks for each job, and short ones.
       maxConcurrentActivityTaskExecutions: configuration.slots * 3 + 20,
       activityTaskPollerBehavior: fewPolls(2),

@@ -9,9 +9,8 @@ import { loadConfiguration } from '../../src/spec/configuration.js'
 import { type ClientConnection, connectClient } from '../../src/temporal/connection.js'
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
 import { plainTarget } from '../../src/temporal/target.js'
-import { EntryRecord } from '../faults/entry-record.js'
+import { History } from '../faults/history.js'
 import { patiently } from '../faults/job.js'
-import { JournalReader } from '../faults/journal-reader.js'
 import { committed } from '../jobs/data.js'
 import { cancel, checkpoint, checkpoints, status } from '../jobs/messages-to-jobs.js'
 import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
@@ -21,8 +20,7 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let dir: string
 let faults: Faults
-let record: EntryRecord
-let journals: JournalReader
+let history: History
 let server: DevServer
 let connected: ClientConnection
 let worker: WorkerProcess
@@ -31,8 +29,7 @@ let job: WorkflowHandleWithFirstExecutionRunId
 beforeAll(async () => {
   dir = await realpath(await mkdtemp(join(tmpdir(), 'tidemark-server-')))
   faults = await Faults.open(join(dir, 'faults'), { under: [dir], journal: true })
-  record = new EntryRecord()
-  journals = new JournalReader(faults, record)
+  history = new History(faults)
   await writeFile(join(dir, 'tidemark.yaml'), 'state.checkpoints.dir: ./metadata\n')
   server = await startDevServer({ headless: true, db: join(dir, 'temporal.db') })
   const target = plainTarget(server.address)
@@ -107,9 +104,9 @@ describe('the server is killed while a checkpoint stands', () => {
 
     // Each number was given to one entry, once, and none was left out; none but the one run has written any.
     const { newest } = await log().observe()
-    await journals.collect()
-    expect(record.faultsOf('ticks')).toEqual([])
-    const numbers = [...record.entries('ticks', job.firstExecutionRunId)].sort((a, b) => a - b)
+    await history.collect()
+    expect(history.faultsOf('ticks')).toEqual([])
+    const numbers = [...history.entries('ticks', job.firstExecutionRunId)].sort((a, b) => a - b)
     expect(numbers).toEqual(Array.from({ length: newest?.number ?? 0 }, (_, i) => i + 1))
     expect(newest?.owner.claim).toBe(1)
     for (const reference of await retainedSnapshots(roots(), 'ticks')) {

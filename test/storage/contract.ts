@@ -167,6 +167,16 @@ export function storageContract(
       expect(await names(storage, 'a')).toEqual(['a/1/x', 'a/10', 'a/2'])
       expect(await names(storage, 'a/1')).toEqual(['a/1/x'])
       expect(await names(storage, 'missing')).toEqual([])
+      for (const folder of ['', 'a', 'a/1', 'missing']) {
+        expect(await storage.listNames(folder)).toEqual(await names(storage, folder))
+      }
+    })
+
+    it('shows what need not be durable as soon as it is written, in the place of what was there', async () => {
+      const storage = await open()
+      await storage.write('a/x', bytes('old'))
+      await storage.write('a/x', bytes('new'), { durable: false })
+      expect((await storage.read('a/x')).toString()).toBe('new')
     })
 
     it('lists more than servers tell at once, in order', async () => {

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdir, readdir, stat, symlink, utimes, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, symlink, utimes, writeFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
@@ -124,6 +124,44 @@ describe('durability', () => {
     )
     await storage.write('a/b/c', Buffer.from('x'))
     expect(synced).toEqual(['..', '', 'a', 'a/b'])
+    synced.length = 0
+    // What is durable already is not synced again.
+    await storage.write('a/b/d/e', Buffer.from('x'))
+    expect(synced).toEqual(['a/b', 'a/b/d'])
+  })
+
+  it('syncs the name of a folder again that somebody removed and made anew', async () => {
+    const directory = await temporaryDirectory()
+    const synced: string[] = []
+    const storage = new FileStorage(
+      directory,
+      steppingFileSystem(({ call, path }) => {
+        if (call === 'syncFolder') synced.push(relative(directory, path))
+      }),
+    )
+    await storage.write('a/b/c', Buffer.from('x'))
+    await rm(join(directory, 'a'), { recursive: true })
+    await mkdir(join(directory, 'a/b'), { recursive: true })
+    synced.length = 0
+    await storage.write('a/b/c', Buffer.from('x'))
+    expect(synced).toEqual(['', 'a', 'a/b'])
+  })
+
+  it('syncs nothing of what need not be durable, and the folder once something else must be', async () => {
+    const directory = await temporaryDirectory()
+    const steps: string[] = []
+    const storage = new FileStorage(
+      directory,
+      steppingFileSystem(({ call, path }) => {
+        if (call === 'sync' || call === 'syncFolder') steps.push(call === 'sync' ? 'file' : relative(directory, path))
+      }),
+    )
+    await storage.write('x', Buffer.from('x'))
+    steps.length = 0
+    await storage.write('a/part', Buffer.from('x'), { durable: false })
+    expect(steps).toEqual([])
+    await storage.createIfAbsent('a/entry', Buffer.from('x'))
+    expect(steps.sort()).toEqual(['', 'a', 'file'])
   })
 
   it('makes directories 0700 and files 0600', async () => {

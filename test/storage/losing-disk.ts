@@ -1,5 +1,6 @@
 import type { Dirent } from 'node:fs'
 import type { FileSystem } from '../../src/storage/file/file-system.js'
+import { identityOf } from './identity.js'
 
 interface FileNode {
   content: Buffer
@@ -108,7 +109,10 @@ function fileSystemOn(root: FolderNode): FileSystem {
       ),
     status: async (path) => {
       const node = find(path)
-      return isFolder(node) ? { size: 0, mtimeMs: 0 } : { size: node.content.length, mtimeMs: node.mtimeMs }
+      const identity = identityOf(node)
+      return isFolder(node)
+        ? { size: 0, mtimeMs: 0, identity }
+        : { size: node.content.length, mtimeMs: node.mtimeMs, identity }
     },
     realPath: async (path) => {
       find(path)

@@ -1,6 +1,7 @@
 import type { Dirent } from 'node:fs'
 import { basename, dirname } from 'node:path'
 import type { FileSystem } from '../../src/storage/file/file-system.js'
+import { identityOf } from './identity.js'
 
 interface MemoryFile {
   content: Buffer
@@ -80,9 +81,10 @@ export function memoryFileSystem(): FileSystem {
         return { name, isDirectory: () => isFolder, isFile: () => !isFolder } as Dirent
       }),
     status: async (path) => {
-      if (folders.has(path)) return { size: 0, mtimeMs: 0 }
+      const folder = folders.get(path)
+      if (folder !== undefined) return { size: 0, mtimeMs: 0, identity: identityOf(folder) }
       const { content, mtimeMs } = file(path)
-      return { size: content.length, mtimeMs }
+      return { size: content.length, mtimeMs, identity: identityOf(file(path)) }
     },
     realPath: async (path) => {
       if (!folders.has(path)) file(path)

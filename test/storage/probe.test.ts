@@ -20,6 +20,7 @@ function faulty(fault: (inner: Storage) => Partial<Storage>): Storage {
     createIfAbsent: (name, content) => inner.createIfAbsent(name, content),
     write: (name, content) => inner.write(name, content),
     list: (folder) => inner.list(folder),
+    listNames: (folder) => inner.listNames(folder),
     delete: (name) => inner.delete(name),
     deleteAll: (names) => inner.deleteAll(names),
     persist: (name) => inner.persist(name),

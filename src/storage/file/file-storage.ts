@@ -2,14 +2,14 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
-import type { BeforeTidying, ByteRange, Storage, StoredObject } from '../storage.js'
+import type { BeforeTidying, ByteRange, Storage, StoredObject, WriteOptions } from '../storage.js'
 import { isTemporary, temporaryName, writerIsDead } from '../temporary.js'
 import { unavailable, withoutLinks } from './file-errors.js'
 import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
 import { Folders } from './folders.js'
 import { Hanging } from './patience.js'
 import { patientFileSystem } from './patient-file-system.js'
-import { walk } from './walk.js'
+import { walk, walkNames } from './walk.js'
 
 /** Bytes of one chunk of a stream. */
 const chunkSize = 256 * 1024
@@ -107,21 +107,35 @@ export class FileStorage implements Storage {
     }
   }
 
-  async write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#place(name, content, async (temporary, path) => {
+  async write(
+    name: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    { durable = true }: WriteOptions = {},
+  ): Promise<void> {
+    const finish = async (temporary: string, path: string) => {
       try {
         await this.#fs.rename(temporary, path)
       } catch (error) {
         await this.#abandon(temporary)
         throw error
       }
-    })
+    }
+    await this.#place(name, content, finish, durable)
   }
 
   async list(folder: string): Promise<readonly StoredObject[]> {
     checkFolder(folder)
     try {
       return await walk(this.#fs, this.#root, folder)
+    } catch (error) {
+      throw unavailable('list', join(this.#root, folder), error)
+    }
+  }
+
+  async listNames(folder: string): Promise<readonly string[]> {
+    checkFolder(folder)
+    try {
+      return await walkNames(this.#fs, this.#root, folder)
     } catch (error) {
       throw unavailable('list', join(this.#root, folder), error)
     }
@@ -160,11 +174,15 @@ export class FileStorage implements Storage {
     }
   }
 
-  /** Writes a whole, durable temporary beside `name` and lets `finish` give it the name. */
+  /**
+   * Writes a whole, durable temporary beside `name` and lets `finish` give it the name. While the file is made durable so is the name of its
+   * folder: a file system that keeps a journal does both with one write.
+   */
   async #place<T>(
     name: string,
     content: Uint8Array | AsyncIterable<Uint8Array>,
     finish: (temporary: string, path: string) => Promise<T>,
+    durable = true,
   ): Promise<T> {
     checkName(name)
     const folder = parentOf(name)
@@ -172,13 +190,15 @@ export class FileStorage implements Storage {
     for (let attempt = 1; ; attempt++) {
       let started = false
       try {
-        await this.#folders.prepare(folder)
+        const { chain } = await this.#folders.prepare(folder, durable)
         const temporary = join(this.#root, folder, temporaryName())
         const file = await this.#fs.createFile(temporary)
         started = true
-        await this.#fill(file, temporary, content)
+        await this.#fill(file, temporary, content, durable)
+        // Before anybody can see the file: `persist` looks no further up than its folder.
+        await chain
         const result = await finish(temporary, path)
-        await this.#fs.syncFolder(join(this.#root, folder))
+        if (durable) await this.#fs.syncFolder(join(this.#root, folder))
         return result
       } catch (error) {
         // ENOENT: the folder was pruned before our temporary was in it, or somebody who may (`tidy`) removed the temporary. What
@@ -190,11 +210,16 @@ export class FileStorage implements Storage {
     }
   }
 
-  async #fill(file: NewFile, temporary: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  async #fill(
+    file: NewFile,
+    temporary: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    durable: boolean,
+  ): Promise<void> {
     try {
       if (content instanceof Uint8Array) await file.append(content)
       else await appendAll(file, content)
-      await file.sync()
+      if (durable) await file.sync()
       await file.close()
     } catch (error) {
       await file.close().catch(() => {})

@@ -22,8 +22,15 @@ export interface FileSystem {
   openFile(path: string): Promise<OpenFile>
   readFolder(path: string): Promise<readonly Dirent[]>
   /** Of the name itself: a symbolic link is not followed. */
-  status(path: string): Promise<{ readonly size: number; readonly mtimeMs: number }>
+  status(path: string): Promise<FileStatus>
   realPath(path: string): Promise<string>
+}
+
+export interface FileStatus {
+  readonly size: number
+  readonly mtimeMs: number
+  /** Another file, or folder, that gets the same name has another one. */
+  readonly identity: string
 }
 
 export interface NewFile {
@@ -81,7 +88,10 @@ export const nodeFileSystem: FileSystem = {
     }
   },
   readFolder: (path) => readdir(path, { withFileTypes: true }),
-  status: (path) => lstat(path),
+  async status(path) {
+    const { size, mtimeMs, dev, ino, birthtimeMs } = await lstat(path)
+    return { size, mtimeMs, identity: `${dev}:${ino}:${birthtimeMs}` }
+  },
   realPath: (path) => realpath(path),
 }
 

@@ -12,9 +12,8 @@ const rememberedFolders = 1000
 export class Folders {
   readonly #root: string
   readonly #fs: FileSystem
-  /** Folders whose whole chain of names this instance has synced. */
-  readonly #durable = new Set<string>()
-  #rootIsDurable = false
+  /** Folders whose whole chain of names this instance has synced, with their identity then: another one of that name is not durable. */
+  readonly #durable = new Map<string, string>()
 
   constructor(root: string, fs: FileSystem) {
     this.#root = root
@@ -24,26 +23,62 @@ export class Folders {
   /**
    * Makes `folder` (relative) with all its parents and syncs each parent, also where another process made the level: its own sync
    * may still be to come, and our file must not hang from a name that a power failure takes back.
+   * @param durable false where its names need not survive a power failure
+   * @returns what to await before a file in it gets its name: the folder is there, the sync of its own name is under way
    */
-  async prepare(folder: string): Promise<void> {
-    if (this.#durable.has(folder)) return this.refuseEscape(folder)
-    await this.#makeRoot()
-    let path = this.#root
-    let relative = ''
-    for (const segment of folder === '' ? [] : folder.split('/')) {
-      relative = relative === '' ? segment : `${relative}/${segment}`
-      await this.#make(join(path, segment))
-      await this.refuseEscape(relative)
-      await this.#fs.syncFolder(path)
-      path = join(path, segment)
+  async prepare(folder: string, durable = true): Promise<{ readonly chain: Promise<void> }> {
+    const segments = folder === '' ? [] : folder.split('/')
+    const chainOf = (depth: number) => segments.slice(0, depth).join('/')
+    let depth = segments.length
+    while (depth >= 0 && !(await this.#isDurable(chainOf(depth)))) depth--
+    if (depth < 0) {
+      await this.#makeRoot()
+      if (durable) this.#remember('', await this.#identity(''))
+      depth = 0
     }
-    if (this.#durable.size >= rememberedFolders) this.#durable.clear()
-    this.#durable.add(folder)
+    let chain = Promise.resolve()
+    if (depth === segments.length) await this.refuseEscape(folder)
+    for (; depth < segments.length; depth++) {
+      await chain
+      const [parent, name] = [chainOf(depth), chainOf(depth + 1)]
+      await this.#make(join(this.#root, name))
+      await this.refuseEscape(name)
+      if (durable) chain = this.#sync(parent, name)
+      // Whoever awaits it learns of it.
+      chain.catch(() => undefined)
+    }
+    return { chain }
   }
 
   /** `folder` turned out not to be there: someone pruned it. */
   forget(folder: string): void {
     this.#durable.delete(folder)
+  }
+
+  async #isDurable(folder: string): Promise<boolean> {
+    const known = this.#durable.get(folder)
+    return known !== undefined && known === (await this.#identity(folder))
+  }
+
+  async #sync(parent: string, name: string): Promise<void> {
+    const identity = await this.#identity(name)
+    await this.#fs.syncFolder(join(this.#root, parent))
+    this.#remember(name, identity)
+  }
+
+  #remember(folder: string, identity: string | undefined): void {
+    if (this.#durable.size >= rememberedFolders) this.#durable.clear()
+    if (identity !== undefined) this.#durable.set(folder, identity)
+  }
+
+  /** Undefined where it is not there. */
+  async #identity(folder: string): Promise<string | undefined> {
+    try {
+      return (await this.#fs.status(join(this.#root, folder))).identity
+    } catch (error) {
+      if (isErrno(error, 'ENOENT', 'ENOTDIR')) return undefined
+      throw error
+    }
   }
 
   /** @throws InvalidPath where a symbolic link leads out of the root; ENOENT where the folder is not there */
@@ -84,7 +119,6 @@ export class Folders {
     const missing: string[] = []
     let there = this.#root
     for (; !(await this.#exists(there)); there = dirname(there)) missing.unshift(there)
-    if (this.#rootIsDurable && missing.length === 0) return
     await this.#fs.syncFolder(dirname(there)).catch((error) => {
       // A folder that we may not read is none that we made something in.
       if (!isErrno(error, 'EACCES', 'EPERM')) throw error
@@ -93,7 +127,6 @@ export class Folders {
       await this.#make(path)
       await this.#fs.syncFolder(dirname(path))
     }
-    this.#rootIsDurable = true
   }
 
   async #exists(path: string): Promise<boolean> {

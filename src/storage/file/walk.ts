@@ -6,6 +6,15 @@ import { type FileSystem, isErrno } from './file-system.js'
 /** After this many walks in which something vanished, one is taken as it is: a root with many busy jobs never holds still. */
 const patience = 20
 
+/** The names of the same, without a look at each file; what vanishes from a folder while the others are read is not noticed. */
+export async function walkNames(fs: FileSystem, root: string, folder: string): Promise<string[]> {
+  for (let attempt = 0; ; attempt++) {
+    const found: string[] = []
+    const whole = await collect(fs, root, folder, async (name) => found.push(name) > 0)
+    if (whole || attempt === patience || !(await exists(fs, join(root, folder)))) return found.sort()
+  }
+}
+
 /**
  * Every regular file below `folder`, in name order. Links are not followed and not listed.
  *
@@ -15,7 +24,7 @@ const patience = 20
 export async function walk(fs: FileSystem, root: string, folder: string): Promise<StoredObject[]> {
   for (let attempt = 0; ; attempt++) {
     const found: StoredObject[] = []
-    const whole = await collect(fs, root, folder, found)
+    const whole = await collect(fs, root, folder, (name) => add(fs, root, name, found))
     if (whole || attempt === patience || !(await exists(fs, join(root, folder)))) {
       return found.sort((a, b) => (a.name < b.name ? -1 : 1))
     }
@@ -23,15 +32,20 @@ export async function walk(fs: FileSystem, root: string, folder: string): Promis
 }
 
 /** False where something that was seen could not be read any more. */
-async function collect(fs: FileSystem, root: string, folder: string, found: StoredObject[]): Promise<boolean> {
+async function collect(
+  fs: FileSystem,
+  root: string,
+  folder: string,
+  take: (name: string) => Promise<boolean>,
+): Promise<boolean> {
   let whole = true
   try {
     for (const entry of await fs.readFolder(join(root, folder))) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) {
-        whole = (await collect(fs, root, name, found)) && whole
+        whole = (await collect(fs, root, name, take)) && whole
       } else if (entry.isFile() && !isTemporary(entry.name)) {
-        whole = (await add(fs, root, name, found)) && whole
+        whole = (await take(name)) && whole
       }
     }
   } catch (error) {

@@ -69,6 +69,10 @@ export class HdfsStorage implements Storage {
     return this.#doing('list', folder, () => walk(this.#hdfs, this.#root, folder))
   }
 
+  async listNames(folder: string): Promise<readonly string[]> {
+    return (await this.list(folder)).map(({ name }) => name)
+  }
+
   async delete(name: string): Promise<void> {
     checkName(name)
     await this.#doing('delete', name, async () => {

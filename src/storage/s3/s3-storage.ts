@@ -163,6 +163,10 @@ export class S3Storage implements Storage {
   }
 
   /** Nothing to do: what can be read is stored. */
+  async listNames(folder: string): Promise<readonly string[]> {
+    return (await this.list(folder)).map(({ name }) => name)
+  }
+
   async persist(name: string): Promise<void> {
     checkName(name)
   }
