@@ -65,13 +65,14 @@ export class FileStorage implements Storage {
     try {
       file = await this.#fs.openFile(path)
       const { start, end = Number.POSITIVE_INFINITY } = range
-      // One byte at least is asked for: a folder opens like a file and is told apart by reading.
+      let reading = readChunk(file, start, end)
       for (let position = start; ; ) {
-        const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, end - position)))
-        const length = Math.min(await file.read(buffer, position), end - position)
-        if (length > 0) yield buffer.subarray(0, length)
-        position += length
-        if (length < buffer.length || position >= end) return
+        const { chunk, more } = await reading
+        position += chunk.length
+        // While somebody looks at this one.
+        if (more) reading = readChunk(file, position, end)
+        if (chunk.length > 0) yield chunk
+        if (!more) return
       }
     } catch (error) {
       throw readFailure(path, error)
@@ -267,6 +268,23 @@ export class FileStorage implements Storage {
     const { mtimeMs } = await this.#fs.status(join(this.#root, name))
     return writerIsDead(name.slice(name.lastIndexOf('/') + 1), mtimeMs, Date.now())
   }
+}
+
+interface Chunk {
+  readonly chunk: Buffer
+  readonly more: boolean
+}
+
+/** One byte at least is asked for: a folder opens like a file and is told apart by reading. */
+function readChunk(file: OpenFile, position: number, end: number): Promise<Chunk> {
+  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, end - position)))
+  const reading = file.read(buffer, position).then((read) => {
+    const length = Math.min(read, end - position)
+    return { chunk: buffer.subarray(0, length), more: length === buffer.length && position + length < end }
+  })
+  // Whoever stops early does not want it any more.
+  reading.catch(() => undefined)
+  return reading
 }
 
 function readFailure(path: string, error: unknown): TidemarkError {

@@ -1,5 +1,6 @@
 import { TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
+import { Gathered } from './gathered.js'
 import { keyGroupCount, keyGroupOf } from './key-group.js'
 import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from './state-codec.js'
 import { copyValue, type Section } from './state-section.js'
@@ -8,15 +9,10 @@ import { copyValue, type Section } from './state-section.js'
 const stepMs = 1
 const firstStep = 256
 const longestStep = 8192
+const gatheredAtATime = 4096
 
 /** In the place of a value: the key was not there. */
 const absent = Symbol('absent')
-
-/** The keys of a group and what they held when they were met, one beside the other. */
-interface Gathered<S> {
-  readonly keys: Key[]
-  readonly values: (S | typeof absent)[]
-}
 
 export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire' | 'keyGroups'> {
   /** The live state. Whoever is about to read or change a value of it calls `touch` first. */
@@ -35,11 +31,12 @@ export class StateCapture<S> {
   readonly #options: CaptureOptions<S>
   /** What touched keys held at the cut; it counts before what was gathered. */
   readonly #taken = new Map<Key, S | typeof absent>()
-  readonly #groups: Gathered<S>[] = Array.from({ length: keyGroupCount }, () => ({ keys: [], values: [] }))
   /** Keys deleted since the cut: a full capture may not have met them yet. */
   readonly #deleted = new Set<Key>()
   /** Groups below this one are encoded: their keys may change. */
   #encodedBelow = 0
+  /** Filled again and again, so that there is no garbage for which records would have to wait. */
+  readonly #section: Section = [[], [], []]
   #failure: unknown
   #entries = 0
   #step = firstStep
@@ -82,79 +79,84 @@ export class StateCapture<S> {
    * @throws TaskFailed for a value that cannot be copied
    */
   *encode(): Generator<Uint8Array> {
-    const { operator, stateVersion, mode, number } = this.#options
+    const { operator, stateVersion, mode, number, state, changed } = this.#options
     yield encodeHeader({ operator, stateVersion, mode, number, keyGroups: keyGroupCount })
-    yield* this.#gather()
+    const expected = changed === undefined ? state.size : changed.reduce((sum, keys) => sum + keys.size, 0)
+    const gathered = new Gathered<S | typeof absent>(expected)
+    yield* this.#gather(gathered)
     for (let group = 0; group < keyGroupCount; group++) {
-      yield* this.#encodeGroup(group)
+      yield* this.#encodeGroup(group, gathered)
       this.#encodedBelow = group + 1
-      this.#groups[group] = { keys: [], values: [] }
     }
     this.#check()
     yield encodeEnd(this.#entries)
   }
 
-  *#gather(): Generator<Uint8Array> {
+  *#gather(gathered: Gathered<S | typeof absent>): Generator<Uint8Array> {
     const { state, changed } = this.#options
-    let gathered = 0
+    let met = 0
     if (changed === undefined) {
       // What was added since the cut is met too, and has been touched as absent.
       for (const [key, value] of state) {
-        this.#put(key, value)
-        if (++gathered % longestStep === 0) yield* this.#pause()
+        gathered.add(key, value)
+        if (++met % gatheredAtATime === 0) yield* this.#pause()
       }
-      for (const key of this.#deleted) this.#put(key, absent)
+      for (const key of this.#deleted) gathered.add(key, absent)
     }
     for (const keys of changed ?? []) {
       for (const key of keys) {
-        this.#put(key, liveValue(state, key))
-        if (++gathered % longestStep === 0) yield* this.#pause()
+        gathered.add(key, liveValue(state, key))
+        if (++met % gatheredAtATime === 0) yield* this.#pause()
       }
     }
+    for (const _ of gathered.sort()) yield* this.#pause()
   }
 
-  #put(key: Key, value: S | typeof absent): void {
-    const group = this.#groups[keyGroupOf(key)]
-    group?.keys.push(key)
-    group?.values.push(value)
-  }
-
-  *#encodeGroup(group: number): Generator<Uint8Array> {
-    const { operator, mode } = this.#options
-    const { keys, values } = this.#gatheredOnce(group)
-    for (let from = 0; from < keys.length; ) {
+  *#encodeGroup(group: number, gathered: Gathered<S | typeof absent>): Generator<Uint8Array> {
+    const positions = this.#positionsOf(group, gathered)
+    for (let from = 0; from < positions.length; ) {
       const begun = performance.now()
-      const section: Section = [[], [], []]
-      const to = Math.min(keys.length, from + this.#step)
-      for (let index = from; index < to; index++) {
-        const key = keys[index] as Key
-        const taken = this.#taken.get(key)
-        const value = taken !== undefined || this.#taken.has(key) ? taken : values[index]
-        if (value !== absent) {
-          section[0].push(key)
-          section[1].push(value)
-        } else if (mode === 'delta') section[2].push(key)
-      }
+      const left = positions.length - from
+      const to = from + Math.ceil(left / Math.ceil(left / this.#step))
+      const entries = this.#fillSection(gathered, positions, from, to)
       from = to
-      const entries = section[0].length + section[2].length
       if (entries === 0) continue
       this.#entries += entries
-      const bytes = encodeSection(operator, group, section)
+      const bytes = encodeSection(this.#options.operator, group, this.#section)
       this.#adapt(performance.now() - begun)
-      if (from === keys.length) this.#encodedBelow = group + 1
+      if (from === positions.length) this.#encodedBelow = group + 1
       this.#check()
       yield bytes
       this.#check()
     }
   }
 
+  /** Answers how many entries it has. */
+  #fillSection(gathered: Gathered<S | typeof absent>, positions: ArrayLike<number>, from: number, to: number): number {
+    const [keys, values, deleted] = this.#section
+    let written = 0
+    deleted.length = 0
+    for (let index = from; index < to; index++) {
+      const position = positions[index] as number
+      const key = gathered.keyAt(position)
+      const taken = this.#taken.get(key)
+      const value = taken !== undefined || this.#taken.has(key) ? taken : gathered.valueAt(position)
+      if (value !== absent) {
+        keys[written] = key
+        values[written++] = value
+      } else if (this.#options.mode === 'delta') deleted.push(key)
+    }
+    keys.length = written
+    values.length = written
+    return written + deleted.length
+  }
+
   /** A key is gathered twice where it changed in several intervals, or was deleted since the cut and, perhaps, is there again. */
-  #gatheredOnce(group: number): Gathered<S> {
-    const { keys, values } = this.#groups[group] as Gathered<S>
-    if (this.#options.changed === undefined && this.#deleted.size === 0) return { keys, values }
+  #positionsOf(group: number, gathered: Gathered<unknown>): ArrayLike<number> {
+    const positions = gathered.positionsOf(group)
+    if (this.#options.changed === undefined && this.#deleted.size === 0) return positions
     // Either both were met as they were at the cut, or the key has been touched, and neither counts.
-    const once = new Map(keys.map((key, index) => [key, values[index] as S | typeof absent]))
-    return { keys: [...once.keys()], values: [...once.values()] }
+    return [...new Map(Array.from(positions, (position) => [gathered.keyAt(position), position])).values()]
   }
 
   *#pause(): Generator<Uint8Array> {
@@ -168,8 +170,8 @@ export class StateCapture<S> {
   }
 
   #adapt(elapsedMs: number): void {
-    if (elapsedMs > stepMs) this.#step = Math.max(1, this.#step >> 1)
-    else if (elapsedMs < stepMs / 4) this.#step = Math.min(longestStep, this.#step << 1)
+    if (elapsedMs > 2 * stepMs) this.#step = Math.max(1, this.#step >> 1)
+    else if (elapsedMs < stepMs / 2) this.#step = Math.min(longestStep, this.#step << 1)
   }
 }
 

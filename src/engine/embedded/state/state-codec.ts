@@ -41,6 +41,8 @@ export interface StateFile {
 }
 
 const magic = Buffer.from('TMS2')
+/** Bytes before a section. */
+const sectionHead = 8
 const endMark = 0xffffffff
 const wireVersion = wireVersionOf(serialize(null))
 
@@ -51,8 +53,10 @@ export function encodeHeader(header: Omit<StateFileHeader, 'codec' | 'wire'>): B
 
 /** Copies every value now: what the caller changes afterwards is not in it. @throws TaskFailed naming operator and key */
 export function encodeSection(operator: string, group: number, section: Section): Buffer {
-  const body = serializeSection(operator, section)
-  return Buffer.concat([pair(group, body.length), body])
+  const bytes = serializeSection(operator, section, sectionHead)
+  bytes.writeUInt32BE(group)
+  bytes.writeUInt32BE(bytes.length - sectionHead, 4)
+  return bytes
 }
 
 export function encodeEnd(entries: number): Buffer {

@@ -1,4 +1,4 @@
-import { deserialize, serialize } from 'node:v8'
+import { DefaultSerializer, deserialize, serialize } from 'node:v8'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
 
@@ -21,10 +21,15 @@ export function* entriesOf(section: Buffer): Generator<StateFileEntry> {
   for (const key of deleted) yield [key, undefined]
 }
 
-/** Copies every value now. @throws TaskFailed naming operator and key */
-export function serializeSection(operator: string, section: Section): Buffer {
+/** Copies every value now, behind `head` bytes that are the caller's. @throws TaskFailed naming operator and key */
+export function serializeSection(operator: string, section: Section, head: number): Buffer {
   try {
-    return serialize(section)
+    const serializer = new DefaultSerializer()
+    // An even number, since texts of two-byte characters lie at even places.
+    serializer.writeRawBytes(Buffer.alloc(head))
+    serializer.writeHeader()
+    serializer.writeValue(section)
+    return serializer.releaseBuffer()
   } catch (error) {
     const [keys, values] = section
     throw unsaveable(operator, keys.find((_, index) => !canSerialize(values[index])) ?? '', error)

@@ -24,9 +24,10 @@ export interface WrittenState {
 }
 
 /** Bytes that are written at a time. */
-const blockSize = 1024 * 1024
+const smallestBlock = 128 * 1024
+const largestBlock = 1024 * 1024
 /** So many blocks are encoded ahead of the storage, so that neither waits for the other. */
-const blocksAhead = 8
+const blocksAhead = 16
 
 /**
  * Encodes and writes what a cut captured, while records go on, under a name that nobody else ever uses, and gives the handles
@@ -86,12 +87,22 @@ async function* inBlocks(pieces: Iterable<Uint8Array>): AsyncGenerator<Uint8Arra
   for (const piece of pieces) {
     held.push(piece)
     bytes += piece.length
-    if (bytes >= blockSize) {
-      yield Buffer.concat(held)
+    if (bytes >= smallestBlock) {
+      yield* inParts(joined(held))
       held = []
       bytes = 0
     }
     if (turns.over) await turns.next()
   }
-  if (bytes > 0) yield Buffer.concat(held)
+  if (bytes > 0) yield joined(held)
+}
+
+/** Large pieces are most of a file: they are not copied. */
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const [only] = pieces
+  return only !== undefined && pieces.length === 1 ? only : Buffer.concat(pieces)
+}
+
+function* inParts(block: Uint8Array): Generator<Uint8Array> {
+  for (let from = 0; from < block.length; from += largestBlock) yield block.subarray(from, from + largestBlock)
 }
