@@ -69,6 +69,8 @@ export interface StorageActivities {
   ): Promise<{ readonly deleted: number }>
   /** Has Temporal cancel this workflow, so that it can close as Canceled. */
   requestCancellation(): Promise<void>
+  /** Has Temporal offer the next tasks of jobs to every worker, and not first to the one that had them in memory. */
+  goToAnyWorker(input: { readonly jobs: readonly string[] }): Promise<void>
 }
 
 /** What one run of the collector is asked to do. */

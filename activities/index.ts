@@ -12,6 +12,7 @@ import type { HostDependencies, StorageDependencies } from './dependencies.js'
 import { deploy, finishOutput } from './deploy.js'
 import { discard } from './discard.js'
 import { finishEndedOutput } from './finish-ended-output.js'
+import { goToAnyWorker } from './go-to-any-worker.js'
 import { checkRoots, checkRun, guarded } from './guard.js'
 import { whileBeating } from './heartbeat.js'
 import { holdHost } from './hold-host.js'
@@ -51,6 +52,7 @@ export function createStorageActivities(dependencies: StorageDependencies): Stor
     cleanUp: (input) => beating(() => cleanUp(owned(input, input, input.run))),
     collectGarbage: (input) => beating(() => collectGarbage(dependencies, input)),
     recordOutput: (input) => beating(() => recordOutput(agreed(input, input))),
+    goToAnyWorker: ({ jobs }) => goToAnyWorker(client, jobs),
     requestCancellation: async () => {
       const { workflowExecution } = activityInfo()
       if (!workflowExecution) return

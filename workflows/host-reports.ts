@@ -31,6 +31,7 @@ const loss = z.object({
   execution: z.string(),
   attempt: z.number(),
   how: z.enum(['lost', 'left']),
+  silentMs: z.number().min(0).optional(),
 })
 
 export function parseHostReport(value: unknown): HostReport | undefined {
@@ -43,5 +44,7 @@ export function parseHostBeat(value: unknown): readonly HostedAttempt[] | undefi
 }
 
 export function parseHostLoss(value: unknown): HostLoss | undefined {
-  return loss.safeParse(value).data
+  const { silentMs, ...told } = loss.safeParse(value).data ?? { how: undefined }
+  if (told.how === undefined) return undefined
+  return { ...told, ...(silentMs !== undefined && { silentMs }) }
 }

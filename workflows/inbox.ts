@@ -43,10 +43,11 @@ export class Inbox {
     setHandler(hostLostSignal, (value) => {
       const loss = parseHostLoss(value)
       if (loss === undefined) return this.note('hostLost is for task hosts, not for people.')
-      const { host, execution, attempt, how } = loss
+      const { host, execution, attempt, how, silentMs } = loss
       const message = how === 'lost' ? `Host ${host} is lost: its heartbeat ceased.` : `Host ${host} was shut down.`
       const failure = { code: how === 'lost' ? 'HostLost' : 'HostLeft', message }
-      this.push({ type: 'hostLost', attempt, failure, where: { host, execution } })
+      const where = { host, execution }
+      this.push({ type: 'hostLost', attempt, failure, where, ...(silentMs !== undefined && { silentMs }) })
     })
     setHandler(triggerSavepointSignal, () => this.note(savepointsNotSupported))
     setHandler(stopWithSavepointSignal, () => this.note(savepointsNotSupported))

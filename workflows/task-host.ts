@@ -5,6 +5,7 @@ import {
   continueAsNew,
   getExternalWorkflowHandle,
   log,
+  patched,
   setDefaultSignalHandler,
   setHandler,
   TimeoutFailure,
@@ -19,7 +20,7 @@ import {
   hostLostName,
   type TaskHostInput,
 } from '../src/temporal/host-messages.js'
-import { onHost } from './activity-proxies.js'
+import { onHost, storageWithin } from './activity-proxies.js'
 import { hostReportSignal, parseHostBeat, parseHostReport } from './host-reports.js'
 import { type HostView, showHost } from './host-visibility.js'
 
@@ -28,6 +29,11 @@ const comeBackWithin = 60_000
 
 /** Jobs that are told at a time. Temporal allows 2,000 signals on their way. */
 const toldAtOnce = 100
+
+const anyWorker = 'jobs-go-to-any-worker'
+
+/** Longest that the jobs wait for that before they are told, milliseconds. */
+const goWithinMs = 1_000
 
 /** A run's history in events, after which the next one goes on. Each report costs about six. */
 const eventsPerRun = 400
@@ -149,10 +155,12 @@ class TaskHost {
   /** A job that has ended or moved on meanwhile finds that it is not concerned. */
   private async tell(how: HostLoss['how']): Promise<void> {
     const jobs = [...this.jobs.values()]
-    const { host } = this.input
+    const { host, heartbeatTimeoutMs } = this.input
+    if (how === 'lost' && jobs.length > 0 && patched(anyWorker)) await goToAnyWorker(jobs)
+    const silent = how === 'lost' ? { silentMs: heartbeatTimeoutMs } : {}
     for (let from = 0; from < jobs.length; from += toldAtOnce) {
       const told = jobs.slice(from, from + toldAtOnce).map(async ({ job, execution, attempt }) => {
-        const loss: HostLoss = { host, execution, attempt, how }
+        const loss: HostLoss = { host, execution, attempt, how, ...silent }
         try {
           await getExternalWorkflowHandle(job).signal(hostLostName, loss)
         } catch (error) {
@@ -187,6 +195,16 @@ class TaskHost {
 
 /** How the host's heartbeat came to its end. */
 type Held = { readonly kind: 'left' } | { readonly kind: 'silent'; readonly jobs?: readonly HostedAttempt[] }
+
+/** A job whose workflow the lost process has in memory would wait for it once more. Best effort: then it does. */
+async function goToAnyWorker(jobs: readonly HostedAttempt[]): Promise<void> {
+  try {
+    const work = storageWithin(goWithinMs, 'have the jobs of a lost host go on with any worker')
+    await work.goToAnyWorker({ jobs: jobs.map(({ job }) => job) })
+  } catch (error) {
+    log.info('Jobs may wait for the worker that is lost', { reason: messageOf(error) })
+  }
+}
 
 async function hold(host: HostActivities): Promise<Held> {
   try {

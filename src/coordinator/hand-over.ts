@@ -20,7 +20,7 @@ export function onHostLeaving(state: CoordinatorState, attempt: number, context:
 
 /** The host is gone, or does not have the tasks: none is left to stop. */
 export function onHostLost(state: CoordinatorState, event: CoordinatorEvent & { type: 'hostLost' }): Decision {
-  const { attempt, failure, where } = event
+  const { attempt, failure, where, silentMs = 0 } = event
   if (attempt !== state.attempt) return stay(state)
   if (where === undefined) {
     return state.phase === 'running' ? failAttempt(withoutHost(state, failure), failure, event) : stay(state)
@@ -29,7 +29,7 @@ export function onHostLost(state: CoordinatorState, event: CoordinatorEvent & { 
   const unwatched: Decision = { state, commands: [{ type: 'cancelWatch' }] }
   switch (state.phase) {
     case 'running':
-      return andThen(unwatched, (s) => failAttempt(withoutHost(s, failure), failure, event))
+      return andThen(unwatched, (s) => failAttempt(withoutHost(s, failure), failure, event, silentMs))
     case 'draining':
       // Nobody is left to obey.
       return andThen(unwatched, (s) => drain(withoutTasks(s)))

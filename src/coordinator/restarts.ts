@@ -81,8 +81,11 @@ export function onDeployFailed(
   return failAttempt(without(state, 'handOver'), failure, context)
 }
 
-/** Tasks failed or are gone: settle what is in flight, then restart or give up as the strategy says. */
-export function failAttempt(state: CoordinatorState, failure: Failure, context: EventContext): Decision {
+/**
+ * Tasks failed or are gone: settle what is in flight, then restart or give up as the strategy says.
+ * @param waitedMs how long ago that happened at most; the pause before the restart has been under way for as long
+ */
+export function failAttempt(state: CoordinatorState, failure: Failure, context: EventContext, waitedMs = 0): Decision {
   if (state.ending) return drain(state)
   if (isHopeless(failure)) {
     return beginEnding(state, { ending: 'FAILED', reason: failure.message, failure })
@@ -95,7 +98,7 @@ export function failAttempt(state: CoordinatorState, failure: Failure, context: 
     const message = `${failure.message.replace(/\.?$/, '.')} The job is not restarted: ${restart.reason}.`
     return beginEnding(failed, { ending: 'FAILED', reason: message, failure: { code: 'JobFailed', message } })
   }
-  return drain({ ...failed, backoffMs: restart.delayMs })
+  return drain({ ...failed, backoffMs: Math.max(0, restart.delayMs - waitedMs) })
 }
 
 /** Everything of the failed attempt is settled: wait as the strategy says. */

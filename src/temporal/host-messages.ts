@@ -52,6 +52,8 @@ export interface HostLoss {
   readonly attempt: number
   /** `lost`: it is silent; `left`: it was shut down. */
   readonly how: 'lost' | 'left'
+  /** For how long it had been silent when it was taken for lost, milliseconds. */
+  readonly silentMs?: number
 }
 
 /** Where a host is and what it can do; fixed for the life of its process. */

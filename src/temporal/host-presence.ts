@@ -6,6 +6,7 @@ import type { EmbeddedHost } from '../engine/embedded/index.js'
 import type { AttemptReference, Progress } from '../engine/engine.js'
 import { messageOf } from '../errors.js'
 import type { Configuration } from '../spec/configuration.js'
+import { forgetWorker } from './forget-worker.js'
 import {
   type HostBeat,
   type HostedAttempt,
@@ -44,6 +45,10 @@ export class HostPresence implements Presence {
   /** When the last one let go, by the monotonic clock. */
   #unheldSince = performance.now()
   #watchdog: NodeJS.Timeout | undefined
+  /** Reports that `taskHost` has taken; each has it stay with the worker that took it. */
+  #taken = 0
+  /** So many of them when it was last offered to all workers. */
+  #offered = 0
   #closed = false
   #failing = false
   #leave: () => void = () => {}
@@ -59,6 +64,7 @@ export class HostPresence implements Presence {
   begin(): void {
     const patience = 2 * this.#options.configuration.heartbeatTimeoutMs
     const look = () => {
+      this.#offerToAll()
       if (this.#holders > 0 || performance.now() - this.#unheldSince < patience) return
       this.#unheldSince = performance.now()
       void this.#send({ complete: true })
@@ -155,11 +161,26 @@ export class HostPresence implements Presence {
         }),
       )
       this.#told = now
+      this.#taken++
       this.#failing = false
     } catch (error) {
       if (!this.#failing) log(`Temporal was not told what runs on host ${engine.host}: ${messageOf(error)}`)
       this.#failing = true
     }
+  }
+
+  /**
+   * `taskHost` is needed most when this process is gone, and then must not wait until Temporal has found out that the worker that had it in
+   * memory does not answer. Best effort: then it waits.
+   */
+  #offerToAll(): void {
+    const { client, engine } = this.#options
+    if (this.#sending !== undefined || this.#offered === this.#taken) return
+    this.#offered = this.#taken
+    const asking = client.withDeadline(Date.now() + reportWithin, () =>
+      forgetWorker(client, hostWorkflowId(engine.host)),
+    )
+    asking.catch(() => undefined)
   }
 
   #running(): HostedAttempt[] {

@@ -75,7 +75,14 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
       return { type: verb, attempt: number, result: deployedOn(second) }
     case 'hostLost': {
       const where = options.host === undefined ? {} : { where: { host: options.host, execution } }
-      return { type: verb, attempt: number, failure: { ...failure, code: options.code ?? 'HostLost' }, ...where }
+      const silent = options.silent === undefined ? {} : { silentMs: Number(options.silent) }
+      return {
+        type: verb,
+        attempt: number,
+        failure: { ...failure, code: options.code ?? 'HostLost' },
+        ...where,
+        ...silent,
+      }
     }
     case 'deployFailed':
       return { type: verb, attempt: number, failure: { code: options.code ?? 'HostLost', message: words.at(-1) ?? '' } }

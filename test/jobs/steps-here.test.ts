@@ -8,6 +8,7 @@ import type { CheckpointsView, StatusView } from '../../src/coordinator/view.js'
 import { stepsOf } from './checkpoint-steps.js'
 import { activityScheduled, eventOf } from './history-events.js'
 import { type Installation, jobsFile, startInstallation } from './installation.js'
+import { recordHistory } from './record-history.js'
 import { until } from './until.js'
 
 const heldFile = fileURLToPath(new URL('./fixtures/held.mjs', import.meta.url))
@@ -51,6 +52,7 @@ describe('the steps of a checkpoint', () => {
     }
     await job.signal('cancel')
     await expect(job.result()).rejects.toThrow()
+    await recordHistory(tidemark.client, 'steps-here', job)
   })
 
   test('are activities on the host that has the tasks, but for the metadata, where that is another process', async () => {
@@ -67,6 +69,7 @@ describe('the steps of a checkpoint', () => {
     expect((await waysOf(job, 'writeMetadata'))[0]).toMatch(/done|slow/)
     await job.signal('cancel')
     await expect(job.result()).rejects.toThrow()
+    await recordHistory(tidemark.client, 'steps-elsewhere', job)
   })
 
   test('go on as activities where they take long, so that a signal need not wait for them', async () => {
@@ -88,5 +91,6 @@ describe('the steps of a checkpoint', () => {
     expect(history.at(-1)).toMatchObject({ number: 2, status: 'completed' })
     await job.signal('cancel')
     await expect(job.result()).rejects.toThrow()
+    await recordHistory(tidemark.client, 'steps-slow', job)
   })
 })

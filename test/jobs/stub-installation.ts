@@ -83,6 +83,7 @@ const storage: StorageActivities = {
   discard: async () => ({ deleted: 0 }),
   cleanUp: async () => ({ deleted: 0 }),
   requestCancellation: async () => {},
+  goToAnyWorker: async () => {},
 }
 
 /** No process of a workflow has tasks here. */
