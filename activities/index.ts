@@ -18,6 +18,7 @@ import { whileBeating } from './heartbeat.js'
 import { holdHost } from './hold-host.js'
 import { open } from './open.js'
 import { claim, observe } from './ownership.js'
+import { Pulse } from './pulse.js'
 import { resolveRestorePoint } from './restore.js'
 import { commit, snapshot } from './snapshot.js'
 import { supervise } from './supervise.js'
@@ -78,6 +79,10 @@ export function createDefinitionActivities(dependencies: HostDependencies): Defi
 /** Work on the tasks that run here: polled on the host's own task queue. */
 export function createHostActivities(dependencies: HostDependencies): HostActivities {
   const { engine, presence, configuration } = dependencies
+  const pulse = new Pulse({
+    intervalMs: configuration.heartbeatIntervalMs,
+    stillMs: configuration.heartbeatTimeoutMs,
+  })
   return guarded<HostActivities>({
     adopt: async (input) => {
       await engine.adopt(input)
@@ -86,7 +91,7 @@ export function createHostActivities(dependencies: HostDependencies): HostActivi
     snapshot: (input) => snapshot(dependencies, input),
     commit: (input) => commit(dependencies, input),
     stopTasks: (input) => engine.stop(input),
-    supervise: (input) => supervise(dependencies, input),
+    supervise: (input) => supervise(dependencies, pulse, input),
     holdHost: () => holdHost(presence, configuration.heartbeatIntervalMs),
   })
 }

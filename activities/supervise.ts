@@ -1,41 +1,32 @@
-import { Context, heartbeat } from '@temporalio/activity'
+import { Context } from '@temporalio/activity'
 import type { AttemptOutcome, AttemptReference } from '../src/engine/engine.js'
 import { TidemarkError } from '../src/errors.js'
 import type { HostDependencies } from './dependencies.js'
+import type { Pulse } from './pulse.js'
 
 /**
- * Lives as long as an attempt's tasks run. It beats slowly: that the host lives is told by the host's own heartbeat, and this one
- * is for what slips through there. It brings back the news that nobody wants the tasks any more; then the host's lease on them runs out.
+ * Lives as long as an attempt's tasks run. It beats slowly, in turn with all others of the host: that the host lives is told by the host's
+ * own heartbeat, and this one is for what slips through there. It brings back the news that nobody wants the tasks any more; then the
+ * host's lease on them runs out.
  */
 export async function supervise(
-  { engine, configuration, presence }: HostDependencies,
+  { engine, presence }: HostDependencies,
+  pulse: Pulse,
   reference: AttemptReference,
 ): Promise<AttemptOutcome> {
-  const { cancellationSignal, info } = Context.current()
-  const beat = () => heartbeat({ host: engine.host })
-  const interval = (info.heartbeatTimeoutMs ?? 75_000) * 0.4
-  let beaten = Date.now()
-  let looked = beaten
-  const look = () => {
-    const now = Date.now()
-    // A process that stood still may have been given up meanwhile, and learns it from the answer to a heartbeat.
-    const stoodStill = now - looked > configuration.heartbeatTimeoutMs
-    looked = now
-    if (!stoodStill && now - beaten < interval) return
-    beaten = now
-    beat()
-  }
-  const timer = setInterval(look, Math.min(interval, configuration.heartbeatIntervalMs))
-  beat()
+  const context = Context.current()
+  const { cancellationSignal, info } = context
+  // Called in turns of others, whose context is not this one's.
+  const letGo = pulse.join(() => context.heartbeat({ host: engine.host }), info.heartbeatTimeoutMs ?? 75_000)
   try {
     const outcome = await engine.watch(reference, (progress) => presence.note(reference, progress), cancellationSignal)
     if (outcome.kind === 'failed') throw new TidemarkError('TaskFailed', outcome.error)
     return outcome
   } catch (error) {
     // The coordinator has given this attempt up: its tasks need not wait for their lease to run out.
-    if (Context.current().cancellationDetails?.cancelRequested) await engine.stop(reference).catch(() => {})
+    if (context.cancellationDetails?.cancelRequested) await engine.stop(reference).catch(() => {})
     throw error
   } finally {
-    clearInterval(timer)
+    letGo()
   }
 }

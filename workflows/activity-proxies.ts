@@ -22,11 +22,12 @@ const hostAnswers = '5s'
 export const workSilence = '15s'
 
 /**
- * The same for `supervise`, which runs as long as the tasks do and beats every 30 s. A job that checkpoints finds a lost host at
- * its next snapshot anyway. A workflow that was terminated is noticed here too: its tasks run on for at most so long and a
- * lease; what they write counts no more.
+ * The same for `supervise`, which runs as long as the tasks do. The jobs of a host beat in turn, as often as the host itself and each every 30 s at
+ * most, so that beats do not grow with jobs; hence the long time-out. A job that checkpoints finds a lost host at its next
+ * snapshot anyway. A workflow that was terminated is noticed at its next beat: its tasks run on for so long and a lease; what they write
+ * counts no more.
  */
-export const superviseSilence = '75s'
+export const superviseSilence = '1h'
 
 /** Silence after which a host that was to start tasks is taken for dead, or for frozen with its poll still open; another one is then asked. */
 const hostSilence = '5s'
