@@ -320,12 +320,19 @@ export const configurationKeys = {
   }),
   shutdownTimeout: time({ name: 'tidemark.shutdown-timeout', scope: 'host', schema: duration({}), fallback: 20_000 }),
   lease: time({ name: 'tidemark.lease', schema: duration({ min: 1_000 }), fallback: 30_000 }),
-  /** Stream tasks wait most of the time, and an idle thread costs 8.6 MB: four a processor keep it busy and cost little. */
+  /** An idle task costs little more than its state: so many are no burden while they wait. */
   slots: key({
     name: 'tidemark.slots',
     scope: 'host',
     schema: numeric(z.int().min(1).max(10_000)),
-    fallback: ({ processors }) => 4 * processors,
+    fallback: ({ processors }) => Math.min(50 * processors, 10_000),
+  }),
+  /** Stream tasks wait most of the time, and a thread costs 8.6 MB: four a processor keep it busy and cost little. */
+  threads: key({
+    name: 'tidemark.threads',
+    scope: 'host',
+    schema: numeric(z.int().min(1).max(1_000)),
+    fallback: ({ processors }) => Math.min(4 * processors, 1_000),
   }),
   metricsAddress: key<string | undefined>({
     name: 'metrics.prometheus.address',

@@ -35,6 +35,7 @@ export interface Configuration {
   readonly leaseMs: number
   /** Live tasks that this host takes. */
   readonly slots: number
+  readonly threads: number
   /** `host:port` at which this worker shows its metrics; absent: nowhere. */
   readonly metricsAddress?: string
   /** Events of a run's Temporal history after which the next run takes over. */
@@ -108,6 +109,7 @@ export function buildConfiguration(settled: Settled): Configuration {
     shutdownTimeoutMs: settled.shutdownTimeout.value,
     leaseMs: settled.lease.value,
     slots: settled.slots.value,
+    threads: settled.threads.value,
     ...(settled.metricsAddress.value !== undefined && { metricsAddress: settled.metricsAddress.value }),
     eventsPerRun: settled.eventsPerRun.value,
     entries: () => entries,

@@ -71,6 +71,7 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
   const host = await createEmbeddedHost({
     jobFiles: [...options.jobFiles],
     slots: configuration.slots,
+    threads: configuration.threads,
     leaseMs: configuration.leaseMs,
     log: (_level, message) => log(message),
   })

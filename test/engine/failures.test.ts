@@ -1,6 +1,8 @@
+import { existsSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { EmbeddedHost, Log } from '../../src/engine/embedded/index.js'
+import { until } from '../jobs/until.js'
 import { Bench, Run, type RunOptions } from './harness.js'
 
 let bench: Bench
@@ -11,7 +13,7 @@ beforeAll(async () => {
   bench = await Bench.open()
   const log: Log = (_level, message, { stack }) => logged.push(`${message}\n${stack ?? ''}`)
   // Little enough memory to be filled at once.
-  host = await bench.host(['faulty.mjs', 'typed.ts'], { log, taskHeapMiB: 96 })
+  host = await bench.host(['faulty.mjs', 'typed.ts'], { log, threadHeapMiB: 96 })
 })
 
 afterAll(() => bench.close())
@@ -72,8 +74,10 @@ describe('whatever the job does to its thread, the attempt fails with one senten
 })
 
 test('a task that never gives way is terminated after its grace', async () => {
-  const run = new Run(bench, host, { definition: 'faulty', args: { fault: 'hangs', at: 0 } })
+  const mark = bench.path('hangs')
+  const run = new Run(bench, host, { definition: 'faulty', args: { fault: 'hangs', at: 0, mark } })
   await run.deploy()
+  await until(() => existsSync(mark), Boolean)
   await host.stop(run.reference)
   expect(host.freeSlots()).toBe(16)
 })

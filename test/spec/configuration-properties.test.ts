@@ -31,6 +31,7 @@ const valuesOf: Record<string, fc.Arbitrary<unknown>> = {
   allowDeleteOnCancel: fc.boolean(),
   taskQueue: fc.stringMatching(/^[A-Za-z0-9][A-Za-z0-9._-]{0,20}$/),
   slots: fc.integer({ min: 1, max: 10_000 }),
+  threads: fc.integer({ min: 1, max: 1_000 }),
 }
 
 /** Some keys with values, by name. */

@@ -22,7 +22,8 @@ describe('without a file and without variables', () => {
       heartbeatIntervalMs: 1_000,
       heartbeatTimeoutMs: 3_000,
       leaseMs: 30_000,
-      slots: 4 * availableParallelism(),
+      slots: 50 * availableParallelism(),
+      threads: 4 * availableParallelism(),
     })
     expect(configuration.jobDefaults).toStrictEqual(jobDefaults)
     expect(configuration.entries().map(({ source }) => source)).toEqual(configuration.entries().map(() => 'default'))

@@ -16,9 +16,10 @@ import { SnapshotAnswers } from './snapshot-answers.js'
 import { startTasks } from './start-tasks.js'
 import { takeSnapshot } from './take-snapshot.js'
 import { TaskCounters } from './task-counters.js'
+import type { TaskSeat } from './task-seat.js'
+import type { ThreadPool } from './thread-pool.js'
 import { Watchers } from './watchers.js'
 import { fromWire } from './wire-error.js'
-import type { WorkerThread } from './worker-thread.js'
 
 const progressMs = 500
 const shownPositions = 3
@@ -30,15 +31,15 @@ export interface AttemptOptions {
   readonly file: string
   /** Milliseconds. */
   readonly leaseMs: number
-  readonly heapMiB?: number | undefined
+  readonly pool: ThreadPool
   readonly log: Log
-  /** Called before anything starts; what it returns is called once no thread of the attempt is left. */
+  /** Called before anything starts; what it returns is called once nothing of the attempt runs. */
   readonly makeRoom: () => Promise<() => void>
 }
 
 export type AttemptState = 'deploying' | 'running' | 'exhausted' | 'failed' | 'stopped'
 
-/** One deployment of a job's tasks on this host: from `deploy` until the last thread has ended, and after that how it ended. */
+/** One deployment of a job's tasks on this host: from `deploy` until its last task has ended, and after that how it ended. */
 export class Attempt {
   readonly request: DeployRequest
   /** The claim under which messages are accepted; raised by `adopt`. */
@@ -53,7 +54,7 @@ export class Attempt {
   #state: AttemptState = 'deploying'
   #failure: Error | undefined
   #plan: Plan | undefined
-  #threads: readonly WorkerThread[] = []
+  #seats: readonly TaskSeat[] = []
   #counters = new TaskCounters([])
   #progress: NodeJS.Timeout | undefined
   #ending: Promise<void> | undefined
@@ -104,14 +105,12 @@ export class Attempt {
   async snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotResult> {
     const { host } = this.#options
     const take = () =>
-      this.#withTasks((plan, threads) => takeSnapshot({ host, deploy: this.request, plan, threads }, request))
+      this.#withTasks((plan, seats) => takeSnapshot({ host, deploy: this.request, plan, seats }, request))
     return abortable(this.#answers.ask(request.number, take), signal)
   }
 
   async commit(number: number): Promise<void> {
-    await this.#withTasks((_, threads) =>
-      Promise.all(threads.map((thread, task) => thread.call('commit', { task, number }))),
-    )
+    await this.#withTasks((_, seats) => Promise.all(seats.map((seat) => seat.call('commit', { number }))))
   }
 
   async watch(onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<AttemptOutcome> {
@@ -134,7 +133,7 @@ export class Attempt {
     this.#watchers.resolve({ kind: 'leaving' })
   }
 
-  /** Idempotent; resolves when no thread is left. Without a reason it is what the coordinator asked for, as its watchers learn. */
+  /** Idempotent; resolves when no task is left. Without a reason it is what the coordinator asked for, as its watchers learn. */
   async stop(why?: string | TidemarkError): Promise<void> {
     if (this.#state !== 'stopped')
       this.#log('info', `attempt ${this.request.attempt} of job '${this.request.job}' is stopped`)
@@ -144,11 +143,11 @@ export class Attempt {
     if (why === undefined) this.#watchers.resolve({ kind: 'stopped' })
     else this.#watchers.reject(gone)
     await this.#deployed.catch(() => undefined)
-    await this.#endThreads()
+    await this.#endTasks()
   }
 
   async #deploy(): Promise<DeployResult> {
-    const { request, file, heapMiB, host } = this.#options
+    const { request, file, pool, host } = this.#options
     try {
       this.#leaveRoom = await this.#options.makeRoom()
       this.#aborted.signal.throwIfAborted()
@@ -157,23 +156,23 @@ export class Attempt {
       let onEvent = (event: TaskEvent): void => {
         early.push(event)
       }
-      const start = { request, file, heapMiB, onEvent: (event: TaskEvent) => onEvent(event) }
-      const { plan, opened, threads } = await startTasks(start, this.#aborted.signal)
+      const start = { request, file, pool, onEvent: (event: TaskEvent) => onEvent(event) }
+      const { plan, opened, seats } = await startTasks(start, this.#aborted.signal)
       this.#plan = plan
-      this.#threads = threads
+      this.#seats = seats
       this.#counters = new TaskCounters(plan.tasks.map((task) => task.records))
       if (this.#state === 'deploying') this.#state = 'running'
       onEvent = (event) => this.#onEvent(event)
       early.forEach(onEvent)
-      for (const thread of threads) thread.ended.then((reason) => this.#fail(reason))
+      for (const seat of seats) seat.ended.then((reason) => this.#fail(reason))
       this.#progress = setInterval(() => this.#watchers.tell(this.#counters.look(this.#shownState())), progressMs)
       this.#progress.unref()
       this.#lease.renew()
-      this.#log('info', `attempt ${request.attempt} of job '${request.job}' runs with ${threads.length} task(s)`)
+      this.#log('info', `attempt ${request.attempt} of job '${request.job}' runs with ${seats.length} task(s)`)
       return {
         host,
         guarantee: plan.guarantee,
-        tasks: threads.length,
+        tasks: seats.length,
         restoredRecords: plan.restoredRecords,
         positions: opened.flatMap((task) => task.positions).slice(0, shownPositions),
         sweep: plan.sweep,
@@ -185,7 +184,7 @@ export class Attempt {
         `attempt ${request.attempt} of job '${request.job}' could not start: ${messageOf(error)}`,
         error,
       )
-      await this.#endThreads()
+      await this.#endTasks()
       throw error
     }
   }
@@ -209,7 +208,7 @@ export class Attempt {
     this.#state = 'failed'
     this.#failure = error
     this.#log('error', `attempt ${this.request.attempt} of job '${this.request.job}' failed: ${error.message}`, error)
-    void this.#endThreads()
+    void this.#endTasks()
     this.#watchers.tell(this.#counters.look('failed'))
     this.#watchers.resolve({ kind: 'failed', error: error.message })
   }
@@ -220,23 +219,23 @@ export class Attempt {
     await this.stop('was stopped because nobody watched it')
   }
 
-  #endThreads(): Promise<void> {
+  #endTasks(): Promise<void> {
     this.#lease.end()
     clearInterval(this.#progress)
-    this.#ending ??= Promise.all(this.#threads.map((thread) => thread.close())).then(() => this.#leaveRoom())
+    this.#ending ??= Promise.all(this.#seats.map((seat) => seat.close())).then(() => this.#leaveRoom())
     return this.#ending
   }
 
   /**
    * Whoever is being served holds the lease: a last checkpoint may take long after the watcher has left. Where a task fails
-   * meanwhile, that is the error, and not that its thread was then stopped.
+   * meanwhile, that is the error, and not that the others were then stopped.
    */
-  async #withTasks<T>(use: (plan: Plan, threads: readonly WorkerThread[]) => Promise<T>): Promise<T> {
+  async #withTasks<T>(use: (plan: Plan, seats: readonly TaskSeat[]) => Promise<T>): Promise<T> {
     if (this.#failure !== undefined) throw this.#failure
     if (this.#plan === undefined || this.#state === 'stopped') throw tasksGone(this.#options.host, this.request)
     const letGo = this.#lease.hold()
     try {
-      return await use(this.#plan, this.#threads)
+      return await use(this.#plan, this.#seats)
     } catch (error) {
       throw this.#failure ?? error
     } finally {

@@ -20,6 +20,7 @@ import { type HostDefinition, inspectDefinitions } from './inspect-definitions.j
 import type { Log } from './log.js'
 import { recoverOutput } from './recover-output.js'
 import { Slots } from './slots.js'
+import { ThreadPool } from './thread-pool.js'
 
 export interface EmbeddedHostOptions {
   /** Unique id of this process; by default made of the machine's name and a random part. */
@@ -30,8 +31,10 @@ export interface EmbeddedHostOptions {
   readonly slots?: number
   /** How long tasks run on while nobody watches, milliseconds; default 30 s. */
   readonly leaseMs?: number
-  /** Heap limit of a task's thread, MiB; default Node's own. */
-  readonly taskHeapMiB?: number
+  /** So many threads are begun before tasks share; default: as many as there are slots. */
+  readonly threads?: number
+  /** Heap limit of a thread, MiB; default Node's own. */
+  readonly threadHeapMiB?: number
   readonly log?: Log
 }
 
@@ -44,7 +47,7 @@ export interface HostedJob extends AttemptReference {
   readonly records: number
 }
 
-/** An engine in this process: every task is a worker thread. */
+/** An engine in this process: tasks run in worker threads. */
 export interface EmbeddedHost extends Engine {
   readonly definitions: readonly HostDefinition[]
   /** Slots count live tasks, those that start and those that are being stopped included. */
@@ -56,6 +59,8 @@ export interface EmbeddedHost extends Engine {
   leave(): void
   /** Resolves once no task lives here; rejects with the signal's reason. */
   whenEmpty(signal: AbortSignal): Promise<void>
+  /** Threads of tasks, those that are ending included. */
+  readonly threads: number
   /** Stops all tasks; no thread is left when it resolves. Idempotent. */
   close(): Promise<void>
 }
@@ -73,6 +78,7 @@ class Host implements EmbeddedHost {
   readonly definitions: readonly HostDefinition[]
   readonly #options: EmbeddedHostOptions
   readonly #slots: Slots
+  readonly #pool: ThreadPool
   readonly #executions = new Executions()
   readonly #closing = new AbortController()
   #leaving = false
@@ -82,7 +88,9 @@ class Host implements EmbeddedHost {
     this.host = options.host ?? `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${randomUUID().slice(0, 8)}`
     this.definitions = definitions
     this.#options = options
-    this.#slots = new Slots(options.slots ?? 16)
+    const { slots = 16, threads = slots, threadHeapMiB } = options
+    this.#slots = new Slots(slots)
+    this.#pool = new ThreadPool({ threads, heapMiB: threadHeapMiB })
   }
 
   async deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
@@ -106,7 +114,7 @@ class Host implements EmbeddedHost {
     const { file } = this.#definition(request)
     await current?.stop('was stopped before its output was recovered')
     const any = AbortSignal.any([signal, this.#closing.signal])
-    const recovering = recoverOutput({ file, deploy: request }, this.#options.taskHeapMiB, any)
+    const recovering = recoverOutput({ file, deploy: request }, this.#options.threadHeapMiB, any)
     this.#recovering.add(recovering)
     return recovering.finally(() => this.#recovering.delete(recovering))
   }
@@ -142,6 +150,10 @@ class Host implements EmbeddedHost {
     signal: AbortSignal,
   ): Promise<AttemptOutcome> {
     return this.#executions.require(this.host, reference).watch(onProgress, signal)
+  }
+
+  get threads(): number {
+    return this.#pool.size
   }
 
   freeSlots(): number {
@@ -191,7 +203,7 @@ class Host implements EmbeddedHost {
       request,
       file,
       leaseMs: this.#options.leaseMs ?? 30_000,
-      heapMiB: this.#options.taskHeapMiB,
+      pool: this.#pool,
       log: this.#options.log ?? (() => {}),
       makeRoom: async () => {
         await older?.stop('was replaced by a newer attempt')

@@ -19,10 +19,10 @@ export interface HostDefinition {
  * @throws DefinitionError for a file that cannot be loaded or defines nothing, and for a name that two files define
  */
 export async function inspectDefinitions(files: readonly string[]): Promise<HostDefinition[]> {
-  const thread = new WorkerThread({ files, label: 'job files' })
+  const thread = new WorkerThread({ files })
   const limit = setTimeout(() => thread.terminate(), loadLimitMs)
   try {
-    const inspected = await thread.call('inspect', files)
+    const inspected = await thread.call(thread.seat('job files'), 'inspect', files)
     for (const file of inspected) checkNotEmpty(file)
     const definitions = inspected.flatMap(({ file, build, definitions }) =>
       definitions.map(({ name, version }) => ({ name, version, build, file })),

@@ -12,29 +12,45 @@ export interface ThreadData {
   readonly patience: Patience
 }
 
-/** What a host asks of a thread. Each is answered once, with a value or an error. Tasks are addressed, so that a thread may hold several. */
+/** One task's place in a thread. */
+export interface Seat {
+  /** Unique in the process. */
+  readonly number: number
+  /** For errors and for the prefix of what it prints: `task 0 of job 'flights'`. */
+  readonly label: string
+}
+
+/**
+ * What a host asks of a thread, on behalf of one who sits in it. Each is answered once, with a value or an error. A thread may hold the tasks
+ * of several jobs; each message says whose it is by the seat.
+ */
 export interface ThreadMethods {
   /** Loads job files and says what they define. For a thread of its own. */
   inspect(files: readonly string[]): readonly InspectedFile[]
-  /** Imports a job file ahead of `open`, so that the threads of an attempt load it side by side. */
-  load(file: string): null
+  /** Imports a job file ahead of `open`, so that the threads of an attempt load it side by side. Answers the build that the thread has of it. */
+  load(file: string): string
   /** Checks a deployment against its definition and restore point, and recovers the sinks. Asked of one thread of an attempt. */
   plan(request: PlanRequest): Plan
   /** Recovers the sinks, and nothing else. For a thread of its own. */
   recoverOutput(request: PlanRequest): Plan['sweep']
   /** Brings a task to the point where `start` only has to let records flow. */
   open(plan: TaskPlan): OpenedTask
-  start(task: TaskAddress): null
+  start(_: null): null
   snapshot(request: TaskSnapshotRequest): TaskCut
   commit(request: TaskCommitRequest): null
-  /** Ends every task of the thread: what was not cut is abandoned. */
-  close(): null
+  /** Ends the task, once what it is about to change outside has come to its end: what was not cut is abandoned. */
+  close(_: null): null
+  /** Gives a task up that does not close: it gets no message any more. */
+  forget(_: null): null
+  /** Closes all tasks and ends the thread. */
+  end(_: null): null
 }
 
 export type ThreadMethod = keyof ThreadMethods
 
 export interface ThreadRequest<M extends ThreadMethod = ThreadMethod> {
   readonly id: number
+  readonly seat: Seat
   readonly method: M
   readonly params: Parameters<ThreadMethods[M]>[0]
 }
@@ -42,7 +58,9 @@ export interface ThreadRequest<M extends ThreadMethod = ThreadMethod> {
 export type ThreadMessage =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: WireError }
-  | { readonly kind: 'event'; readonly event: TaskEvent }
+  | { readonly kind: 'event'; readonly seat: number; readonly event: TaskEvent }
+  /** The thread is about to end itself; `by` is the label of the one whose code was running. */
+  | { readonly kind: 'ending'; readonly by?: string }
 
 export type TaskEvent =
   | { readonly type: 'progress'; readonly task: number; readonly records: number; readonly emitted: number }
@@ -119,7 +137,7 @@ export interface OpenedTask extends TaskAddress {
   readonly positions: readonly string[]
 }
 
-export interface TaskSnapshotRequest extends TaskAddress {
+export interface TaskSnapshotRequest {
   readonly number: number
   readonly base?: number
 }
@@ -134,6 +152,6 @@ export interface TaskCut {
   readonly pauseMs: number
 }
 
-export interface TaskCommitRequest extends TaskAddress {
+export interface TaskCommitRequest {
   readonly number: number
 }

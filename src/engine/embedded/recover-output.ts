@@ -9,10 +9,10 @@ export async function recoverOutput(
   heapMiB: number | undefined,
   signal: AbortSignal,
 ): Promise<DeployResult['sweep']> {
-  const label = `output of job '${request.deploy.job}'`
-  const thread = new WorkerThread({ files: [request.file], label, heapMiB })
+  const thread = new WorkerThread({ files: [request.file], heapMiB })
+  const seat = thread.seat(`output of job '${request.deploy.job}'`)
   try {
-    return await abortable(thread.call('recoverOutput', request), signal)
+    return await abortable(thread.call(seat, 'recoverOutput', request), signal)
   } finally {
     await thread.terminate()
   }

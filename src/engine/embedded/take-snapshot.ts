@@ -4,13 +4,14 @@ import { openStorage } from '../../storage/index.js'
 import type { DeployRequest, SnapshotRequest, SnapshotResult } from '../engine.js'
 import type { PartManifest } from '../part-manifest.js'
 import type { Plan, TaskCut } from './messages.js'
-import type { WorkerThread } from './worker-thread.js'
+import type { TaskSeat } from './task-seat.js'
 
 export interface SnapshotContext {
   readonly host: string
   readonly deploy: DeployRequest
   readonly plan: Plan
-  readonly threads: readonly WorkerThread[]
+  /** In the order of the plan's tasks. */
+  readonly seats: readonly TaskSeat[]
 }
 
 /**
@@ -18,11 +19,11 @@ export interface SnapshotContext {
  * without it, what the tasks wrote is garbage by its number.
  */
 export async function takeSnapshot(
-  { host, deploy, plan, threads }: SnapshotContext,
+  { host, deploy, plan, seats }: SnapshotContext,
   { number, base }: SnapshotRequest,
 ): Promise<SnapshotResult> {
   const cuts = await Promise.all(
-    threads.map((thread, task) => thread.call('snapshot', { task, number, ...(base !== undefined && { base }) })),
+    seats.map((seat) => seat.call('snapshot', { number, ...(base !== undefined && { base }) })),
   )
   const tasks = cuts.map((cut) => cut.snapshot)
   const state = tasks.flatMap((task) => task.state)

@@ -1,33 +1,39 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { parentPort, workerData } from 'node:worker_threads'
-import { TidemarkError } from '../../errors.js'
 import { configureStorage, joinPatience } from '../../storage/index.js'
-import type {
-  TaskAddress,
-  TaskEvent,
-  ThreadData,
-  ThreadMessage,
-  ThreadMethod,
-  ThreadMethods,
-  ThreadRequest,
-} from './messages.js'
+import type { Seat, ThreadData, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
 import { loadFile } from './plan/load-definition.js'
 import { makePlan, recoverOutput } from './plan/make-plan.js'
 import { openTask } from './task/open-task.js'
-import type { Task } from './task/task.js'
+import { SeatedTasks } from './task/seated-tasks.js'
+import { prefixLines } from './thread-output.js'
 import { toWire } from './wire-error.js'
 
 // The program of a worker thread: answers the host's calls until it is terminated. Errors of calls are answers; anything
 // that user code throws outside of them ends the thread, which the host reports as a crash.
 
 type Handlers = {
-  [M in ThreadMethod]: (params: Parameters<ThreadMethods[M]>[0]) => Promise<ReturnType<ThreadMethods[M]>>
+  [M in ThreadMethod]: (params: Parameters<ThreadMethods[M]>[0], seat: Seat) => Promise<ReturnType<ThreadMethods[M]>>
 }
 
 const { storage, patience } = workerData as ThreadData
 configureStorage(storage)
 joinPatience(patience)
 
-const tasks = new Map<number, Task>()
+const tasks = new SeatedTasks((seat, event) => post({ kind: 'event', seat, event }))
+
+/** On whose behalf code runs, callbacks of user code included. */
+const acting = new AsyncLocalStorage<Seat>()
+
+const passOn = [process.stdout, process.stderr].map((stream) =>
+  prefixLines(stream, () => acting.getStore()?.label ?? tasks.names()),
+)
+
+process.on('exit', () => {
+  const by = acting.getStore()?.label
+  post({ kind: 'ending', ...(by !== undefined && { by }) })
+  for (const pass of passOn) pass()
+})
 
 const handlers: Handlers = {
   async inspect(files) {
@@ -38,35 +44,33 @@ const handlers: Handlers = {
     }
     return loaded
   },
-  async load(file) {
-    await loadFile(file)
-    return null
-  },
-  plan: makePlan,
+  load: async (file) => (await loadFile(file)).build,
+  plan: (request, seat) => tasks.occupy(seat, makePlan(request)),
   recoverOutput,
-  async open(plan) {
-    const { task } = plan
-    const opened = await openTask(plan, {
-      progress: (records, emitted) => tell({ type: 'progress', task, records, emitted }),
-      exhausted: () => tell({ type: 'exhausted', task }),
-      failed: (error) => tell({ type: 'failed', task, error: toWire(error) }),
-    })
-    tasks.set(task, opened)
+  async open(plan, seat) {
+    const opened = await tasks.open(seat, (listener) => openTask(plan, listener))
     return opened.describe()
   },
-  async start(address) {
-    taskAt(address).start()
+  async start(_, seat) {
+    ;(await tasks.at(seat)).start()
     return null
   },
-  async snapshot(request) {
-    return taskAt(request).snapshot(request)
-  },
-  async commit(request) {
-    await taskAt(request).commit(request.number)
+  snapshot: async (request, seat) => (await tasks.at(seat)).snapshot(request),
+  async commit({ number }, seat) {
+    const task = await tasks.at(seat)
+    await tasks.occupy(seat, task.commit(number))
     return null
   },
-  async close() {
-    await Promise.all([...tasks.values()].map((task) => task.close()))
+  async close(_, seat) {
+    await tasks.close(seat)
+    return null
+  },
+  async forget(_, seat) {
+    tasks.forget(seat)
+    return null
+  },
+  async end() {
+    await tasks.closeAll()
     // In a turn of its own, once the answer is posted. The thread ends itself, since one that is terminated from outside
     // while it is still in the callback of a message can take the whole process with it.
     setImmediate(() => process.exit(0))
@@ -74,26 +78,16 @@ const handlers: Handlers = {
   },
 }
 
-function taskAt({ task }: TaskAddress): Task {
-  const found = tasks.get(task)
-  if (found === undefined) throw new TidemarkError('InvariantBroken', `This thread holds no task ${task}.`)
-  return found
-}
-
-function tell(event: TaskEvent): void {
-  post({ kind: 'event', event })
-}
-
 function post(message: ThreadMessage): void {
   parentPort?.postMessage(message)
 }
 
-async function answer<M extends ThreadMethod>({ id, method, params }: ThreadRequest<M>): Promise<void> {
+async function answer<M extends ThreadMethod>({ id, seat, method, params }: ThreadRequest<M>): Promise<void> {
   try {
-    post({ kind: 'answer', id, value: await handlers[method](params) })
+    post({ kind: 'answer', id, value: await handlers[method](params, seat) })
   } catch (error) {
     post({ kind: 'refusal', id, error: toWire(error) })
   }
 }
 
-parentPort?.on('message', (request: ThreadRequest) => void answer(request))
+parentPort?.on('message', (request: ThreadRequest) => void acting.run(request.seat, answer, request))

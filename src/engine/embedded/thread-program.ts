@@ -12,14 +12,17 @@ const require = createRequire(here)
  */
 export function threadProgram(jobFiles: readonly string[]): URL {
   const entry = new URL(`./task-thread${extname(here)}`, here).href
-  const needsTsx = here.endsWith('.ts') || jobFiles.some((file) => !isJavaScript(file))
-  if (!needsTsx) return new URL(entry)
+  if (!needsTsx(jobFiles)) return new URL(entry)
   // First CommonJS, then ESM: a job file may be either.
   const program = ['tsx/cjs/api', 'tsx/esm/api']
     .map((api, index) => `import * as tsx${index} from ${JSON.stringify(urlOf(api))}\ntsx${index}.register()`)
     .concat(`await import(${JSON.stringify(entry)})`)
     .join('\n')
   return new URL(`data:text/javascript,${encodeURIComponent(program)}`)
+}
+
+export function needsTsx(jobFiles: readonly string[]): boolean {
+  return here.endsWith('.ts') || jobFiles.some((file) => !isJavaScript(file))
 }
 
 function isJavaScript(file: string): boolean {

@@ -1,13 +1,20 @@
 import { Worker } from 'node:worker_threads'
-import { messageOf, TidemarkError } from '../../errors.js'
 import { forgetThread, patienceForThread, storageSettings } from '../../storage/index.js'
-import type { TaskEvent, ThreadData, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
-import { prefixLines } from './prefix-lines.js'
+import type {
+  Seat,
+  TaskEvent,
+  ThreadData,
+  ThreadMessage,
+  ThreadMethod,
+  ThreadMethods,
+  ThreadRequest,
+} from './messages.js'
+import { explainEnd, type Fault, type ThreadEnd } from './thread-end.js'
 import { threadProgram } from './thread-program.js'
 import { fromWire } from './wire-error.js'
 
 /** How long a thread may take to close in good order, milliseconds; then it is terminated. */
-const closeGraceMs = 2000
+export const closeGraceMs = 2000
 
 /**
  * How long it may take to end then, milliseconds. No code of it runs any more, but it cannot end while a call to a file system hangs. It is
@@ -18,11 +25,8 @@ const terminateMs = 3000
 export interface WorkerThreadOptions {
   /** Files of user code that it will load. */
   readonly files: readonly string[]
-  /** For errors and for the prefix of what it prints: `task 0 of job 'flights'`. */
-  readonly label: string
   /** Heap limit in MiB; absent = Node's own. */
   readonly heapMiB?: number | undefined
-  readonly onEvent?: (event: TaskEvent) => void
 }
 
 /** Threads that were given up and have not ended yet. */
@@ -34,41 +38,51 @@ export function threadsLeft(): boolean {
 }
 
 interface Call {
+  readonly seat: Seat
   resolve(value: unknown): void
   reject(error: Error): void
 }
 
-/** A worker thread from the host's side: calls with answers, events, and one clear error when it ends for any reason. */
+interface Sitter extends Seat {
+  readonly onEvent: (event: TaskEvent) => void
+}
+
+let seats = 0
+
+/** A worker thread from the host's side: calls with answers, events of those who sit in it, and one clear reason when it ends. */
 export class WorkerThread {
-  readonly label: string
-  /** Resolves, with the reason, once the thread is no more. */
-  readonly ended: Promise<Error>
+  /** Resolves once the thread is no more. */
+  readonly ended: Promise<ThreadEnd>
   readonly #worker: Worker
   readonly #calls = new Map<number, Call>()
+  readonly #sitters = new Map<number, Sitter>()
   #nextCall = 0
   #closing = false
   #giveUp = () => {}
-  #crash: Error | undefined
-  #gone: Error | undefined
+  /** Whose code was running when the thread ended itself. */
+  #culprit: string | undefined
+  #fault: Fault | undefined
+  #gone: ThreadEnd | undefined
+  /** Whether several sat in it when it ended. */
+  #shared = false
 
-  constructor({ files, label, heapMiB, onEvent }: WorkerThreadOptions) {
-    this.label = label
+  constructor({ files, heapMiB }: WorkerThreadOptions) {
     const patience = patienceForThread()
     this.#worker = new Worker(threadProgram(files), {
-      name: label,
+      name: 'tidemark tasks',
       workerData: { storage: storageSettings(), patience } satisfies ThreadData,
       stdout: true,
       stderr: true,
       ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
     })
-    prefixLines(this.#worker.stdout, label)
-    prefixLines(this.#worker.stderr, label)
-    this.#worker.on('message', (message: ThreadMessage) => {
-      if (message.kind === 'event') onEvent?.(message.event)
-      else this.#settle(message)
-    })
-    this.#worker.on('error', (error) => {
-      this.#crash = crashOf(label, error)
+    // stdout belongs to the host's own program. Each line has its origin.
+    for (const output of [this.#worker.stdout, this.#worker.stderr]) {
+      output.on('data', (lines: Uint8Array) => process.stderr.write(lines))
+    }
+    this.#worker.on('message', (message: ThreadMessage) => this.#receive(message))
+    this.#worker.on('error', (error: NodeJS.ErrnoException) => {
+      const kind = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'crashed'
+      this.#fault ??= { kind, error }
     })
     this.ended = new Promise((resolve) => {
       this.#giveUp = () => resolve(this.#end(0))
@@ -79,34 +93,65 @@ export class WorkerThread {
     })
   }
 
+  /** Neither ending nor ended. */
+  get open(): boolean {
+    return !this.#closing && this.#gone === undefined && this.#fault === undefined
+  }
+
+  /** A place for one more, under a number that the host uses once. */
+  seat(label: string, onEvent: Sitter['onEvent'] = () => {}): Seat {
+    const number = seats++
+    this.#sitters.set(number, { number, label, onEvent })
+    return { number, label }
+  }
+
+  /** Whose calls were not answered hears that they are not going to be. */
+  leave({ number, label }: Seat): void {
+    this.#sitters.delete(number)
+    const stopped = explainEnd({ kind: 'closed' }, label, false)
+    for (const [id, call] of this.#calls) {
+      if (call.seat.number !== number) continue
+      this.#calls.delete(id)
+      call.reject(stopped)
+    }
+  }
+
   /** Rejects with the reason where the thread ends before it has answered. */
   call<M extends ThreadMethod>(
+    seat: Seat,
     method: M,
     params: Parameters<ThreadMethods[M]>[0],
   ): Promise<ReturnType<ThreadMethods[M]>> {
-    if (this.#gone !== undefined) return Promise.reject(this.#gone)
-    const request: ThreadRequest<M> = { id: this.#nextCall++, method, params }
+    if (this.#gone !== undefined) return Promise.reject(this.explain(seat))
+    const { number, label } = seat
+    const request: ThreadRequest<M> = { id: this.#nextCall++, seat: { number, label }, method, params }
     return new Promise((resolve, reject) => {
-      this.#calls.set(request.id, { resolve: resolve as Call['resolve'], reject })
+      this.#calls.set(request.id, { seat, resolve: resolve as Call['resolve'], reject })
       this.#worker.postMessage(request)
     })
   }
 
+  /** What the end of the thread is to one who sits in it. */
+  explain({ label }: Seat): Error {
+    return explainEnd(this.#gone ?? { kind: 'closed' }, label, this.#shared)
+  }
+
   /** Has the thread end itself, in good order; one that does not within the grace is terminated. Resolves when it is gone. */
-  async close(): Promise<void> {
+  async close(seat: Seat): Promise<void> {
     if (!this.#closing) {
       this.#closing = true
       const grace = setTimeout(() => void this.terminate(), closeGraceMs)
-      this.call('close' as const, undefined as never).catch(() => undefined)
+      this.call(seat, 'end', null).catch(() => undefined)
       await this.ended
       clearTimeout(grace)
     }
     await this.ended
   }
 
-  /** Ends the thread at once, with nothing worth closing in it. */
-  async terminate(): Promise<void> {
-    this.#closing = true
+  /** Ends the thread at once, with nothing worth closing in it, or because of one that `blocks` the others. */
+  async terminate(blocks?: Seat): Promise<void> {
+    if (blocks !== undefined) this.#fault ??= { kind: 'blocked', by: blocks.label }
+    else this.#closing = true
     void this.#worker.terminate()
     const limit = setTimeout(() => {
       abandoned.add(this.#worker.threadId)
@@ -118,27 +163,25 @@ export class WorkerThread {
     clearTimeout(limit)
   }
 
-  #settle(message: Exclude<ThreadMessage, { kind: 'event' }>): void {
-    const call = this.#calls.get(message.id)
-    this.#calls.delete(message.id)
-    if (message.kind === 'answer') call?.resolve(message.value)
-    else call?.reject(fromWire(message.error))
+  #receive(message: ThreadMessage): void {
+    if (message.kind === 'event') this.#sitters.get(message.seat)?.onEvent(message.event)
+    else if (message.kind === 'ending') this.#culprit = message.by
+    else {
+      const call = this.#calls.get(message.id)
+      this.#calls.delete(message.id)
+      if (message.kind === 'answer') call?.resolve(message.value)
+      else call?.reject(fromWire(message.error))
+    }
   }
 
-  #end(code: number): Error {
-    const ownExit = `${this.label} ended: the job's code called process.exit(${code}), which ends its task.`
-    const stopped = new TidemarkError('TasksGone', `${this.label} was stopped.`)
-    this.#gone = this.#closing ? stopped : (this.#crash ?? new TidemarkError('TaskFailed', ownExit))
-    for (const call of this.#calls.values()) call.reject(this.#gone)
+  #end(code: number): ThreadEnd {
+    const end: ThreadEnd = this.#closing
+      ? { kind: 'closed' }
+      : { by: this.#culprit, ...(this.#fault ?? { kind: 'exited', code }) }
+    this.#gone = end
+    this.#shared = this.#sitters.size > 1
+    for (const call of this.#calls.values()) call.reject(this.explain(call.seat))
     this.#calls.clear()
-    return this.#gone
+    return end
   }
-}
-
-function crashOf(label: string, error: unknown): Error {
-  const outOfMemory = (error as NodeJS.ErrnoException).code === 'ERR_WORKER_OUT_OF_MEMORY'
-  const message = outOfMemory
-    ? `${label} ran out of memory; keep less state in it, or give tasks a larger heap.`
-    : `${label} crashed on an error that nothing caught: ${messageOf(error)}`
-  return new TidemarkError('TaskFailed', message, { cause: error })
 }

@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs'
 import { defineJob, generate, textFiles } from 'tidemark'
 import { z } from 'zod'
 import { discard } from './discard.mjs'
@@ -24,13 +25,15 @@ const faults = {
   },
 }
 
-/** Does something bad at one of its records, by the source that has them. */
+/** Does something bad at one of its records, by the source that has them, and leaves a mark before it does. */
 export const faulty = defineJob('faulty', {
-  args: z.object({ fault: z.enum(Object.keys(faults)), at: z.number() }),
+  args: z.object({ fault: z.enum(Object.keys(faults)), at: z.number(), mark: z.string().optional() }),
   pipeline: ({ args }) =>
     generate({ make: (index) => index, rate: 2_000 })
       .map(function pick(index) {
-        if (index === args.at) faults[args.fault]()
+        if (index !== args.at) return index
+        if (args.mark !== undefined) writeFileSync(args.mark, '')
+        faults[args.fault]()
         return index
       })
       .to(discard),

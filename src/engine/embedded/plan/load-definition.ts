@@ -11,24 +11,47 @@ export interface LoadedFile {
   readonly definitions: readonly JobDefinition[]
 }
 
+const loaded = new Map<string, Promise<LoadedFile>>()
+
 /**
  * Imports a developer's job file: every export that is a job definition counts, `default` or named. Runs the file's top level,
- * so it belongs in a thread that may be thrown away.
+ * so it belongs in a thread that may be thrown away. Modules are loaded once in a thread's life, and so what was loaded is what counts,
+ * however the file has changed since.
  */
-export async function loadFile(file: string): Promise<LoadedFile> {
-  let content: Buffer
-  let exports: Record<string, unknown>
+export function loadFile(file: string): Promise<LoadedFile> {
+  const loading = loaded.get(file) ?? importFile(file)
+  loaded.set(file, loading)
+  return loading
+}
+
+async function importFile(file: string): Promise<LoadedFile> {
   try {
-    content = await readFile(file)
-    exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    const build = await buildOf(file)
+    const exports = (await import(pathToFileURL(file).href)) as Record<string, unknown>
+    return { file, build, definitions: [...new Set(exportedValues(exports).filter(isJobDefinition))] }
   } catch (error) {
-    throw new TidemarkError('DefinitionError', `The job file ${file} cannot be loaded: ${messageOf(error)}`, {
-      path: file,
-      cause: error,
-    })
+    throw loadingFailed(file, error)
   }
-  const definitions = [...new Set(exportedValues(exports).filter(isJobDefinition))]
-  return { file, build: createHash('sha256').update(content).digest('hex'), definitions }
+}
+
+/** The sha256 of the file as it is now, hexadecimal. */
+export async function readBuild(file: string): Promise<string> {
+  return buildOf(file).catch((error) => {
+    throw loadingFailed(file, error)
+  })
+}
+
+async function buildOf(file: string): Promise<string> {
+  return createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+}
+
+function loadingFailed(file: string, error: unknown): TidemarkError {
+  return new TidemarkError('DefinitionError', `The job file ${file} cannot be loaded: ${messageOf(error)}`, {
+    path: file,
+    cause: error,
+  })
 }
 
 /** @throws DefinitionError where the file does not define the job, any more. */

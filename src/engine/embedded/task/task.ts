@@ -7,13 +7,11 @@ import type { SinkRunner } from './sink-runner.js'
 import type { SourceRunner } from './source-runner.js'
 import { writeStates } from './write-states.js'
 
-const progressMs = 500
 const shownPositions = 3
 
 export interface TaskListener {
-  progress(records: number, emitted: number): void
-  exhausted(): void
-  failed(error: unknown): void
+  exhausted(task: number): void
+  failed(task: number, error: unknown): void
 }
 
 export interface TaskParts {
@@ -32,7 +30,6 @@ export class Task {
   #records: number
   #running: Promise<void> = Promise.resolve()
   #failure: { readonly error: unknown } | undefined
-  #progress: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(parts: TaskParts) {
@@ -40,22 +37,23 @@ export class Task {
     this.#records = parts.plan.records
   }
 
+  get number(): number {
+    return this.#parts.plan.task
+  }
+
+  get progress(): { readonly records: number; readonly emitted: number } {
+    return { records: this.#records, emitted: this.#parts.sinks.reduce((sum, sink) => sum + sink.written, 0) }
+  }
+
   describe(): OpenedTask {
     const positions = this.#parts.sources.flatMap((source) => source.describe())
-    return { task: this.#parts.plan.task, positions: positions.slice(0, shownPositions) }
+    return { task: this.number, positions: positions.slice(0, shownPositions) }
   }
 
   start(): void {
     const { loop, listener } = this.#parts
-    this.#running = loop
-      .run(() => {
-        this.#tellProgress()
-        listener.exhausted()
-      })
-      .catch((error) => this.fail(error))
+    this.#running = loop.run(() => listener.exhausted(this.number)).catch((error) => this.fail(error))
     this.#decodeRestored().catch((error) => this.fail(error))
-    this.#progress = setInterval(() => this.#tellProgress(), progressMs)
-    this.#progress.unref()
   }
 
   onBatch(records: number): void {
@@ -72,7 +70,7 @@ export class Task {
     if (this.#failure !== undefined || this.#closed) return
     this.#failure = { error }
     this.#parts.loop.stop()
-    this.#parts.listener.failed(error)
+    this.#parts.listener.failed(this.number, error)
   }
 
   /**
@@ -121,7 +119,6 @@ export class Task {
   /** Abandons what was not cut. What a part says while it closes is told to nobody: the next attempt recovers from anything. */
   async close(): Promise<void> {
     this.#closed = true
-    clearInterval(this.#progress)
     this.#parts.loop.stop()
     await Promise.allSettled([...this.#parts.sources.map((source) => source.close()), this.#running])
     await Promise.allSettled(this.#parts.sinks.map((sink) => sink.close()))
@@ -133,10 +130,5 @@ export class Task {
     for (const { store } of this.#parts.states.flatMap((state) => state.stores())) {
       while (!this.#closed && store.decodeNext()) if (turns.over) await turns.next()
     }
-  }
-
-  #tellProgress(): void {
-    const emitted = this.#parts.sinks.reduce((sum, sink) => sum + sink.written, 0)
-    this.#parts.listener.progress(this.#records, emitted)
   }
 }

@@ -1,0 +1,102 @@
+import type { TaskEvent } from './messages.js'
+import { type SharedThread, TaskSeat } from './task-seat.js'
+import { needsTsx } from './thread-program.js'
+import { WorkerThread } from './worker-thread.js'
+
+export interface ThreadPoolOptions {
+  /** So many threads are begun before tasks share. */
+  readonly threads: number
+  /** Heap limit of a thread, MiB; absent = Node's own. */
+  readonly heapMiB?: number | undefined
+}
+
+/** The tasks of one attempt, to be seated. */
+export interface Party {
+  readonly job: string
+  /** Absolute path. */
+  readonly file: string
+  /** sha256 of the file's content, hexadecimal. */
+  readonly build: string
+  readonly tasks: number
+  readonly onEvent: (event: TaskEvent) => void
+}
+
+interface PooledThread extends SharedThread {
+  readonly tsx: boolean
+  /** The build of each file that it has loaded: modules stay loaded as long as the thread lives. */
+  readonly builds: Map<string, string>
+  /** Of one job only. */
+  readonly apart: boolean
+}
+
+/**
+ * The threads of a host. A task has one of its own while they are few; then the one with the fewest tasks is shared. A thread ends with the
+ * last of its tasks. A job that once took a shared thread down with it shares none any more.
+ */
+export class ThreadPool {
+  readonly #options: ThreadPoolOptions
+  readonly #threads = new Set<PooledThread>()
+  readonly #apart = new Set<string>()
+
+  constructor(options: ThreadPoolOptions) {
+    this.#options = options
+  }
+
+  /** Threads that live, those that are ending included. */
+  get size(): number {
+    return this.#threads.size
+  }
+
+  seat(party: Party): TaskSeat[] {
+    const taken = new Set<PooledThread>()
+    return Array.from({ length: party.tasks }, (_, task) => {
+      const shared = this.#choose(party, taken) ?? this.#begin(party)
+      taken.add(shared)
+      shared.builds.set(party.file, party.build)
+      return new TaskSeat(shared, party.job, task, party.onEvent)
+    })
+  }
+
+  /** What a thread turned out to have loaded, where the file changed meanwhile. */
+  loaded(seat: TaskSeat, file: string, build: string): void {
+    for (const { seated, builds } of this.#threads) if (seated.has(seat)) builds.set(file, build)
+  }
+
+  /** Tasks of one attempt are spread, and then the emptiest is chosen, of several one that has the file loaded. */
+  #choose(party: Party, taken: ReadonlySet<PooledThread>): PooledThread | undefined {
+    if (this.#apart.has(party.job)) return undefined
+    const shareable = [...this.#threads].filter(({ thread, worn, apart }) => thread.open && !worn && !apart)
+    if (shareable.length < this.#options.threads) return undefined
+    const rank = (one: PooledThread) => [Number(taken.has(one)), one.seated.size, Number(!one.builds.has(party.file))]
+    return shareable.filter((one) => canLoad(one, party)).sort((a, b) => compare(rank(a), rank(b)))[0]
+  }
+
+  #begin({ job, file }: Party): PooledThread {
+    const thread = new WorkerThread({ files: [file], heapMiB: this.#options.heapMiB })
+    const seated = new Set<TaskSeat>()
+    const pooled: PooledThread = {
+      thread,
+      seated,
+      tsx: needsTsx([file]),
+      builds: new Map(),
+      apart: this.#apart.has(job),
+      worn: false,
+      blame: (job) => this.#apart.add(job),
+    }
+    this.#threads.add(pooled)
+    thread.ended.then((end) => {
+      this.#threads.delete(pooled)
+      if (seated.size < 2 || end.kind === 'closed') return
+      for (const { label, job } of seated) if (label === end.by) pooled.blame(job)
+    })
+    return pooled
+  }
+}
+
+function canLoad({ tsx, builds }: PooledThread, { file, build }: Party): boolean {
+  return (tsx || !needsTsx([file])) && (builds.get(file) ?? build) === build
+}
+
+function compare(a: readonly number[], b: readonly number[]): number {
+  return a.reduce((order, value, index) => order || value - (b[index] ?? 0), 0)
+}
