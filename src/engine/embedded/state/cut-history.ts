@@ -30,13 +30,13 @@ export interface CutBase {
 /**
  * Which keys changed between cuts, for as long as a cut is unconfirmed: a delta holds everything changed since the base that the *request*
  * names, so that a confirmation which was lost, or a snapshot which failed after its cut, costs bytes and never state. Where snapshots are not
- * incremental nothing is remembered.
+ * incremental nothing is remembered; nor is it where the next file is full whatever happens, since remembering costs as much as the change itself.
  */
 export class CutHistory {
   readonly #options: CutHistoryOptions
   #changed = new Set<Key>()
-  /** Whether all changes since the newest cut are counted. */
-  #counting = true
+  /** Whether all changes since the newest cut are counted: not before there is one to build on. */
+  #counting = false
   #keysOfCuts = 0
   #cuts: CutRecord[] = []
 
@@ -44,16 +44,19 @@ export class CutHistory {
     this.#options = options
   }
 
-  change(key: Key): void {
-    if (!this.#counting || !this.#options.incremental) return
+  /** @param keys how many there are now, where that is known: once all of them have changed, a delta would be a full file */
+  change(key: Key, keys = Number.POSITIVE_INFINITY): void {
+    if (!this.#counting) return
     this.#changed.add(key)
     const { maxKeys } = this.#options
-    if (maxKeys !== undefined && this.#keysOfCuts + this.#changed.size > maxKeys) this.#forget()
+    if (this.#changed.size >= keys) this.#forget()
+    else if (maxKeys !== undefined && this.#keysOfCuts + this.#changed.size > maxKeys) this.#forget()
   }
 
   /** The state is now exactly what these files of snapshot `number` hold. */
   restored(base: { readonly number: number; readonly handles: readonly StateHandle[] }): void {
     this.#cuts = [{ ...base, changed: new Set() }]
+    this.#counting = this.#options.incremental
   }
 
   /** From here on the next interval's changes are counted; a base only grows, so what lies before this one goes. */

@@ -41,14 +41,14 @@ export class KeyedStateStore<S> implements StateStore<S> {
   set(key: Key, value: S): void {
     this.#meet(key)
     this.#map.set(key, value)
-    this.#history.change(key)
+    this.#history.change(key, this.#restored === undefined ? this.#map.size : undefined)
   }
 
   delete(key: Key): void {
     this.#meet(key)
     if (!this.#map.delete(key)) return
     this.#capture?.delete(key)
-    this.#history.change(key)
+    this.#history.change(key, this.#restored === undefined ? this.#map.size : undefined)
   }
 
   *entries(): Generator<[Key, S], undefined> {
