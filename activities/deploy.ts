@@ -16,8 +16,8 @@ export async function deploy(
   input: DeployInput,
 ): Promise<DeployResult> {
   check(configuration, input)
-  const request = await requestFor(input, input.restore)
   return whileBeating({ state: 'starting the tasks' }, async (signal) => {
+    const request = await requestFor(input, input.restore)
     const deployed = await engine.deploy(request, signal).catch(async (error) => {
       if (input.restore === undefined || !isTidemarkError(error, 'CheckpointDamaged')) throw error
       const { roots } = openLog({ ...input.reference, roots: input.settings.roots })
@@ -37,13 +37,14 @@ export async function finishOutput(
   check(configuration, input)
   const { job, execution } = input.reference
   const { roots } = input.settings
-  const { newest } = await openLog({ job, execution, roots }).log.observe()
-  const number = newest?.alive.at(-1)
-  if (number === undefined) return { through: 0 }
-  const uri = snapshotUri(roots.metadata, job, execution, number)
-  const request = await requestFor(input, { job, execution, number, uri })
-  await whileBeating({ state: 'finishing output' }, (signal) => engine.recoverOutput(request, signal))
-  return { through: number }
+  return whileBeating({ state: 'finishing output' }, async (signal) => {
+    const { newest } = await openLog({ job, execution, roots }).log.observe()
+    const number = newest?.alive.at(-1)
+    if (number === undefined) return { through: 0 }
+    const uri = snapshotUri(roots.metadata, job, execution, number)
+    await engine.recoverOutput(await requestFor(input, { job, execution, number, uri }), signal)
+    return { through: number }
+  })
 }
 
 function check(configuration: HostDependencies['configuration'], input: DeployInput): void {
@@ -53,6 +54,7 @@ function check(configuration: HostDependencies['configuration'], input: DeployIn
   Context.current().log.info('Deploying', { attempt: input.reference.attempt })
 }
 
+/** As slow as the storage is: to be awaited with a heartbeat. */
 async function requestFor(input: DeployInput, restore: RestoreReference | undefined): Promise<DeployRequest> {
   const { reference, spec, settings } = input
   const { roots } = openLog({ ...reference, roots: settings.roots })

@@ -14,14 +14,29 @@ import { whileBeating } from './heartbeat.js'
  */
 export async function finishEndedOutput(
   { engine, configuration }: HostDependencies,
-  { job, execution, number, roots }: EndedOutput,
+  ended: EndedOutput,
 ): Promise<{ readonly finished: boolean }> {
-  checkRoots(configuration, roots)
+  checkRoots(configuration, ended.roots)
+  return whileBeating({ state: 'finishing output' }, async (signal) => {
+    const request = await requestFor(ended, configuration.allowedDirs)
+    if (request === undefined) return { finished: false }
+    const { job, execution, number } = ended
+    Context.current().log.info('Finishing the output of an ended execution', { job, execution, number })
+    await engine.recoverOutput(request, signal)
+    return { finished: true }
+  })
+}
+
+/** Undefined where nothing is left to finish. */
+async function requestFor(
+  { job, execution, number, roots }: EndedOutput,
+  allowedDirs: readonly string[],
+): Promise<DeployRequest | undefined> {
   const unfinished = await findUnfinishedOutput(openRoots(roots.metadata, roots.data), job, execution)
-  if (unfinished?.snapshot.number !== number) return { finished: false }
+  if (unfinished?.snapshot.number !== number) return undefined
   const { snapshot, closed, closedExecutions } = unfinished
   const spec = snapshot.spec as unknown as JobSpec
-  const request: DeployRequest = {
+  return {
     job,
     execution,
     // Above every number of the execution, so that all its output is swept, and any host takes it for the newest.
@@ -36,9 +51,6 @@ export async function finishEndedOutput(
     allowNonRestoredState: false,
     restore: { job, execution, number, uri: snapshotUri(roots.metadata, job, execution, number) },
     output: { ancestry: snapshot.ancestry, closedExecutions },
-    allowedDirs: configuration.allowedDirs,
+    allowedDirs,
   }
-  Context.current().log.info('Finishing the output of an ended execution', { job, execution, number })
-  await whileBeating({ state: 'finishing output' }, (signal) => engine.recoverOutput(request, signal))
-  return { finished: true }
 }

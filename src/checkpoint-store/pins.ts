@@ -89,12 +89,11 @@ export async function placePin(folder: Storage, number: number, holder: Holder):
 export async function confirmPin(folder: Storage, path: string, pin: Pin): Promise<void> {
   const { number } = pin
   const byHand = handPinPath(number)
-  if (path === byHand && (await readPin(folder, byHand))?.confirmed) {
+  const confirmed = encodePin({ ...pin, confirmed: true })
+  if ((path === byHand && (await readPin(folder, byHand))?.confirmed) || (await stake(folder, path, pin)) === 'held') {
     // The hold goes on without a gap; only what it says changes.
-    await folder.write(path, encodePin({ ...pin, confirmed: true }))
-    return
+    return folder.write(path, confirmed)
   }
-  await folder.write(path, encodePin(pin))
   const { record, newest } = await observeLog(folder)
   const exists = record?.state === 'live' && newest?.alive.includes(number) === true
   if (!exists && (record?.state !== 'live' || (await readPin(folder, byHand))?.confirmed !== true)) {
@@ -102,7 +101,21 @@ export async function confirmPin(folder: Storage, path: string, pin: Pin): Promi
     const message = `chk-${number} of ${folder.uri} was discarded meanwhile: restore from another checkpoint.`
     throw new TidemarkError('RestoreFailed', message, { path: joinUri(folder.uri, `chk-${number}`) })
   }
-  await folder.write(path, encodePin({ ...pin, confirmed: true }))
+  await folder.write(path, confirmed)
+}
+
+/**
+ * The first step. It never replaces a pin on the same snapshot: a try of it that was given up, and arrives late, would take back what
+ * has been confirmed since. `held`: it is confirmed.
+ */
+async function stake(folder: Storage, path: string, pin: Pin): Promise<'staked' | 'held'> {
+  const unconfirmed = encodePin(pin)
+  if ((await folder.createIfAbsent(path, unconfirmed)) === 'created') return 'staked'
+  const present = await readPin(folder, path)
+  if (present?.number !== pin.number) await folder.write(path, unconfirmed)
+  else if (present.confirmed) return 'held'
+  else await folder.persist(path)
+  return 'staked'
 }
 
 /** Idempotent. */

@@ -28,6 +28,23 @@ it('a pin that comes before the owner drops the snapshot holds it, and the holde
   expect((await lab.log().snapshots()).snapshots.map((one) => one.number)).toEqual([3])
 })
 
+it('a try of its first step that was given up, and comes late, does not take back what was confirmed since', async () => {
+  const lab = await Lab.open()
+  await run(lab, [2])
+  // Goes as far as the moment before the pin has its name, and stands still there.
+  const naming = ({ call, path }: { call: string; path: string }) =>
+    (call === 'link' || call === 'rename') && path.includes('pins')
+  const { fs, frozen, release } = freezingFileSystem(naming)
+  const late = pin(lab.through(fs).roots, lab.reference(2), holder)
+  await frozen
+  await pin(lab.roots, lab.reference(2), holder)
+  await subsume(lab)
+  release()
+  await late
+  await pin(lab.roots, lab.reference(2), holder)
+  expect(await verifySnapshot(lab.reference(2))).toMatchObject({ ok: true, files: 2 })
+})
+
 it('a released pin holds nothing any more', async () => {
   const lab = await Lab.open(true)
   await run(lab, [2])
@@ -54,7 +71,7 @@ it('another holder cannot pin what only the first one still has', async () => {
 it.each([
   [
     'before it is written',
-    ({ call, path }: { call: string; path: string }) => call === 'rename' && path.includes('pins'),
+    ({ call, path }: { call: string; path: string }) => call === 'link' && path.includes('pins'),
   ],
   [
     'before the newest entry is read',

@@ -2,6 +2,7 @@ import { cp, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Build, projectRoot } from './build.js'
+import type { Scheme } from './place.js'
 
 /** In a file of the build, below `dist/`: what stands there, and what is put in its place. */
 interface Change {
@@ -66,9 +67,33 @@ export const safeguards = {
     },
   ],
   'alive list': [{ file: kept, from: /for \(const number of newest\.alive\)/, to: 'for (const number of [])' }],
+  'conditional put': [
+    {
+      file: 'src/storage/s3/s3-storage.js',
+      from: /IfNoneMatch: '\*'/,
+      to: "...(address.Key.includes('_probe-') && { IfNoneMatch: '*' })",
+    },
+  ],
+  'rename without overwrite': [
+    {
+      file: 'src/storage/hdfs/placing.js',
+      from: /\.rename\(temporary, path, taken\)/,
+      to: ".rename(temporary, path, path.includes('_probe-') ? taken : 'OVERWRITE')",
+    },
+  ],
 } as const satisfies Record<string, readonly Change[]>
 
 export type Safeguard = keyof typeof safeguards
+
+const elsewhere: Readonly<Partial<Record<Safeguard, Scheme>>> = {
+  'conditional put': 's3',
+  'rename without overwrite': 'hdfs',
+}
+
+/** Where checkpoints lie for it to be missed. */
+export function schemeOf(safeguard: Safeguard): Scheme {
+  return elsewhere[safeguard] ?? 'file'
+}
 
 export interface BrokenBuild extends Build {
   remove(): Promise<void>

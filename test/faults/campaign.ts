@@ -7,17 +7,19 @@ import { Auditor, positionsOf } from './audit/auditor.js'
 import { auditEnd } from './audit/end.js'
 import type { Build } from './build.js'
 import type { Round } from './deck.js'
-import { canPlay, cellName, type FaultKind, type Special, specials } from './faults-of-the-world.js'
+import { canPlay, cellName, isSpecial } from './faults-of-the-world.js'
 import { forgottenTimer } from './forgotten-timer.js'
 import { CampaignJob } from './job.js'
 import { resume, terminateAndResume } from './messages.js'
 import type { Definition } from './oracle.js'
+import type { Scheme } from './place.js'
 import { Range } from './range.js'
 import { tell } from './stories.js'
 import { strike } from './strike.js'
 
 export interface CampaignOptions {
   readonly seed: number
+  readonly scheme: Scheme
   readonly rounds: readonly Round[]
   readonly build: Build
   /** Whether the directory stays when something was wrong. */
@@ -51,18 +53,20 @@ export interface CampaignReport {
 }
 
 const definitions: readonly Definition[] = ['ledger', 'copies', 'ledger', 'ledger', 'copies', 'ledger']
+/** Jobs at once: where the store's server runs on the same processors, fewer. */
+const jobCount: Readonly<Record<Scheme, number>> = { file: 6, s3: 4, hdfs: 3 }
 const hostCount = 3
 
 /** One seed: some jobs on some hosts are struck round after round and audited after each; then they run to their end. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const { seed, log } = options
-  const range = await Range.open(options.build, hostCount)
+  const range = await Range.open(options.build, hostCount, options.scheme)
   const reports: RoundReport[] = []
   const faults: string[] = []
   try {
     const queue = [...options.rounds]
     const jobs = definitions
-      .slice(0, Math.max(1, queue.length))
+      .slice(0, Math.min(jobCount[options.scheme], Math.max(1, queue.length)))
       .map((definition, index) => new CampaignJob(range, `job-${index}`, definition))
     const lanes = await Promise.all(jobs.map((job) => openLane(job)))
     await Promise.all(
@@ -72,7 +76,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
           if (range.closing) return
           reports.push(report)
           options.onRound?.(report)
-          log(describeReport(seed, report))
+          log(describeReport(options, report))
           // What is broken stays broken; what follows would say the same again.
           if (report.faults.length > 0 || options.isOver?.()) queue.length = 0
           if (report.faults.length > 0 && options.untilFault) await range.giveUp()
@@ -93,7 +97,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
 /** The first round that a job can play. */
 function nextFor(job: CampaignJob, queue: Round[]): Round | undefined {
-  const index = queue.findIndex(({ cell }) => canPlay(cell, job.definition))
+  const index = queue.findIndex(({ cell }) => canPlay(cell, job.definition, job.range.scheme))
   return index === -1 ? undefined : queue.splice(index, 1)[0]
 }
 
@@ -111,14 +115,14 @@ async function playRound(job: CampaignJob, auditor: Auditor, round: Round): Prom
   let struck: string | undefined
   let forgotten: string | undefined
   try {
-    struck = isStory(fault)
+    struck = isSpecial(fault)
       ? await tell(fault, { job, auditor, random })
       : await strike({ job, fault, step, point, release, random })
     forgotten = await recover(job, random)
-    await job.range.alone(() => job.range.history.collect())
+    await job.range.catchUp()
     faults.push(
       ...(await auditor.audit()),
-      ...job.range.history.faultsOf(job.id),
+      ...job.range.record.faultsOf(job.id),
       ...(await job.range.bystanderFaults()),
     )
   } catch (error) {
@@ -147,10 +151,6 @@ async function recover(job: CampaignJob, random: () => number): Promise<string |
   }
 }
 
-function isStory(fault: FaultKind | Special): fault is Special {
-  return (specials as readonly string[]).includes(fault)
-}
-
 /** The job reads its input to the end; then its output is the oracle's, whole. */
 async function finish(job: CampaignJob, auditor: Auditor): Promise<string[]> {
   try {
@@ -163,7 +163,7 @@ async function finish(job: CampaignJob, auditor: Auditor): Promise<string[]> {
     job.expectEnd()
     const end = await job.untilEnd()
     if (end.status !== 'COMPLETED') return [`Job ${job.id} did not finish: ${JSON.stringify(end)}`]
-    await job.range.alone(() => job.range.history.collect())
+    await job.range.catchUp()
     return [...(await auditor.audit(true)), ...(await auditEnd(job, limit))]
   } catch (error) {
     return [messageOf(error)]
@@ -176,10 +176,13 @@ async function furthest(job: CampaignJob): Promise<number> {
   return Math.max(0, ...kept.flatMap(({ entry }) => [...positionsOf(entry, 'steps').values()]))
 }
 
-export function describeReport(seed: number, { round, job, struck, forgotten, faults, ms }: RoundReport): string {
+function describeReport(
+  { seed, scheme }: CampaignOptions,
+  { round, job, struck, forgotten, faults, ms }: RoundReport,
+): string {
   const time = `${(ms / 1000).toFixed(1)} s`
   const line = `seed ${seed} round ${round.number} ${job}: ${cellName(round.cell)}: ${struck ?? 'NOT REACHED'} (${time})${forgotten ? `; the server forgot a time-out of ${forgotten}` : ''}`
   if (faults.length === 0) return line
-  const again = `  again: npm run faults -- --seed ${seed} --round ${round.number}`
+  const again = `  again: npm run faults -- --storage ${scheme} --seed ${seed} --round ${round.number}`
   return [line, ...faults.map((fault) => `  WRONG: ${fault}`), again].join('\n')
 }

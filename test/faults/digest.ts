@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import type { Storage } from '../../src/storage/index.js'
 
 /** Of all names and contents below a folder. */
 export async function digestOf(folder: string): Promise<string> {
@@ -12,5 +13,11 @@ export async function digestOf(folder: string): Promise<string> {
     hash.update(`${path}\n`)
     if (entry.isFile()) hash.update(await readFile(path))
   }
+  return hash.digest('hex')
+}
+
+export async function digestOfStore(storage: Storage, folder: string): Promise<string> {
+  const hash = createHash('sha256')
+  for (const { name } of await storage.list(folder)) hash.update(`${name}\n`).update(await storage.read(name))
   return hash.digest('hex')
 }

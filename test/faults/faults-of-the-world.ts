@@ -1,15 +1,19 @@
 import type { Definition } from './oracle.js'
-import { pointsFor, type Step, steps } from './steps-of-the-path.js'
+import type { Scheme } from './place.js'
+import { isStorePoint, type Point, type Step, steps } from './points/point.js'
+import { pointsFor } from './steps-of-the-path.js'
 
 /** What happens to a job at a step of its path. */
-export const faultKinds = [
+const faultKinds = [
   'kill-before',
   'kill-after',
+  'kill-late',
   'stop',
   'hang',
   'error',
   'slow',
   'power-cut',
+  'store-kill',
   'sigterm',
   'server-kill',
   'reset',
@@ -28,11 +32,13 @@ export type Special = (typeof specials)[number]
 export const describeFault: Readonly<Record<FaultKind | Special, string>> = {
   'kill-before': 'SIGKILL right before the call',
   'kill-after': 'SIGKILL right after it',
+  'kill-late': 'SIGKILL, and the request arrives once the job has moved',
   stop: 'SIGSTOP; SIGCONT once the job has moved',
   hang: 'the call hangs until the job has moved',
-  error: 'EIO, ENOSPC, EACCES, EROFS, once or for a time, or half a write',
+  error: 'it fails, once or for a time, half done, or done and not answered',
   slow: 'every such call is slow',
   'power-cut': 'power cut: all that is not synced is lost',
+  'store-kill': "SIGKILL to the store's server, and a restart",
   sigterm: 'SIGTERM to the worker',
   'server-kill': 'SIGKILL to the Temporal server, and a restart',
   reset: 'workflow reset to an earlier event',
@@ -62,15 +68,45 @@ export function cellName({ fault, step }: Cell): string {
   return `${fault} @ ${step}`
 }
 
-/** Without state there is no state file to damage, or to strike at. */
-export function canPlay({ fault, step, point }: Cell, definition: Definition): boolean {
-  const hasState = definition !== 'copies'
-  if (fault === 'damage') return hasState
-  return point === undefined || pointsFor(step, hasState).some(({ name }) => name === point)
+/** Requests after which a store is not what it was. */
+const changing: readonly string[] = ['put', 'delete', 'create', 'upload', 'rename']
+
+/** Whether a fault can strike there: what a process that is dead has sent can arrive late only if it went to another machine, and matters if it changes something. */
+export function canStrike(fault: FaultKind, point: Point): boolean {
+  return fault !== 'kill-late' || (isStorePoint(point) && point.requests.some((request) => changing.includes(request)))
 }
 
-/** Every fault at every step, and the stories. */
-export const allCells: readonly Cell[] = [
-  ...faultKinds.flatMap((fault) => steps.map((step): Cell => ({ fault, step }))),
-  ...specials.map((fault): Cell => ({ fault, step: 'restore' })),
-]
+/** Without state there is no state file to damage, or to strike at. */
+export function canPlay({ fault, step, point }: Cell, definition: Definition, scheme: Scheme): boolean {
+  const hasState = definition !== 'copies'
+  if (fault === 'damage') return hasState
+  if (step === 'timer' || isSpecial(fault)) return true
+  return pointsFor(scheme, step, hasState).some(
+    (one) => canStrike(fault, one) && (point === undefined || one.name === point),
+  )
+}
+
+export function isSpecial(fault: FaultKind | Special): fault is Special {
+  return (specials as readonly string[]).includes(fault)
+}
+
+/** What has a meaning with checkpoints on this machine's disk, or on another machine. */
+export function faultKindsOf(scheme: Scheme): readonly FaultKind[] {
+  const elsewhere: readonly FaultKind[] = scheme === 'file' ? ['kill-late', 'store-kill'] : ['power-cut']
+  return faultKinds.filter((fault) => !elsewhere.includes(fault))
+}
+
+/** Every fault at every step where it can strike, and the stories. */
+export function cellsOf(scheme: Scheme): readonly Cell[] {
+  return [
+    ...faultKindsOf(scheme).flatMap((fault) =>
+      steps.map((step): Cell => ({ fault, step })).filter(({ step }) => occurs(fault, step, scheme)),
+    ),
+    ...specials.map((fault): Cell => ({ fault, step: 'restore' })),
+  ]
+}
+
+function occurs(fault: FaultKind, step: Step, scheme: Scheme): boolean {
+  if (step === 'timer') return fault !== 'kill-late'
+  return pointsFor(scheme, step, true).some((point) => canStrike(fault, point))
+}

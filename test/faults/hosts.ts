@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { until } from '../../examples/demo/until.js'
 import { type KeptProcess, spawnKept } from '../../src/temporal/keeper.js'
+import type { RemoteStore } from './place.js'
 
 export interface HostsOptions {
   readonly directory: string
@@ -10,6 +11,8 @@ export interface HostsOptions {
   readonly build: { readonly cli: string; readonly jobs: string }
   readonly env: NodeJS.ProcessEnv
   readonly count: number
+  /** Each process gets a door of its own to it. */
+  readonly remote?: RemoteStore | undefined
 }
 
 /** The first line of the shell is its process id, which the worker that it turns into keeps. */
@@ -98,10 +101,15 @@ export class Hosts {
   }
 
   async #startOne(): Promise<Host> {
-    const { directory, build, env } = this.#options
+    const { directory, build, env, remote } = this.#options
+    const door = await remote?.faults.door()
     const log = createWriteStream(join(directory, `host-${++this.#started}.log`))
     const command = ['-c', script, process.execPath, build.cli, 'worker', build.jobs]
-    const options = { graceSeconds: 5, cwd: directory, env: { ...process.env, ...env } }
+    const options = {
+      graceSeconds: 5,
+      cwd: directory,
+      env: { ...process.env, ...env, ...(door && remote?.through(door.origin)) },
+    }
     const kept = await spawnKept('/bin/sh', command, options)
     let known = (_pid: number) => {}
     let isReady = () => {}
@@ -118,6 +126,10 @@ export class Hosts {
         if (match) known(Number(match[1]))
         if (line.startsWith('ready:')) isReady()
       })
+    }
+    if (door !== undefined) {
+      void pid.then(door.belongsTo)
+      void kept.exited.then(() => door.close())
     }
     // Also when it ends before: whoever waits for it goes on, and another one starts.
     void kept.exited.then(() => isReady())

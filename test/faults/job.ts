@@ -17,6 +17,8 @@ const rate = 150
  */
 const interval = 2_500
 const nudgeMs = 700
+/** Of a checkpoint: where its files go to another machine, a request that hangs may be given up and made again within it. */
+const timeout = { file: '3s', s3: '12s', hdfs: '12s' }
 /** How many completed checkpoints a job keeps. */
 export const numRetained = 3
 /**
@@ -83,7 +85,12 @@ export class CampaignJob {
               out: this.out,
               ...(!more.unlimited && { rate }),
             },
-            checkpointing: { interval, timeout: '3s', tolerableFailedCheckpoints: 3, numRetained },
+            checkpointing: {
+              interval,
+              timeout: timeout[this.range.scheme],
+              tolerableFailedCheckpoints: 3,
+              numRetained,
+            },
             restartStrategy: { type: 'fixed-delay', attempts: 1_000_000, delay: 10 },
             restore: restore ?? { from: 'none' },
           },

@@ -1,14 +1,16 @@
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { parseArgs } from 'node:util'
-import { breakBuild, type Safeguard, safeguards } from './broken-builds.js'
+import { breakBuild, type Safeguard, safeguards, schemeOf } from './broken-builds.js'
 import { ownBuild } from './build.js'
 import { type CampaignReport, type RoundReport, runCampaign } from './campaign.js'
 import { dealRounds, type Round } from './deck.js'
-import { allCells, type Cell, cellName } from './faults-of-the-world.js'
+import { type Cell, cellName, cellsOf } from './faults-of-the-world.js'
 import { Matrix } from './matrix.js'
+import { type Scheme, schemes } from './place.js'
 import { shortRounds } from './short.js'
 
 const usage = `npm run faults [-- OPTIONS]
+  --storage NAME   where checkpoints lie: ${schemes.join(', ')}; default: file. Servers are installed and started
   --seed S         of the first deck; default: a new one
   --rounds N       of one seed; default: one deck, which is every fault at every step once
   --times K        decks of S, S+1, ... until every fault has struck at every step K times
@@ -23,6 +25,7 @@ const usage = `npm run faults [-- OPTIONS]
 
 const { values } = parseArgs({
   options: {
+    storage: { type: 'string' },
     seed: { type: 'string' },
     rounds: { type: 'string' },
     times: { type: 'string' },
@@ -42,16 +45,19 @@ if (values.help) {
   process.exit(0)
 }
 
+const missing = Object.keys(safeguards).find((name) => name === values.break) as Safeguard | undefined
+if (values.break !== undefined && missing === undefined) fail(`--break takes a safeguard: ${Object.keys(safeguards)}.`)
+const scheme = chooseScheme()
 const firstSeed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
-const cells = allCells.filter((cell) => cellName(cell).includes(values.cell))
-const broken = values.break === undefined ? undefined : await breakBuild(values.break as Safeguard)
-const matrix = new Matrix()
+const cells = cellsOf(scheme).filter((cell) => cellName(cell).includes(values.cell))
+const broken = missing && (await breakBuild(missing))
+const matrix = new Matrix(scheme)
 const wrong: string[] = []
 let rounds = 0
 let missed = 0
 let timers = 0
 
-console.log(`seed ${firstSeed}`)
+console.log(`seed ${firstSeed}, checkpoints on ${scheme}`)
 if (values.results !== undefined && existsSync(values.results)) {
   for (const line of readFileSync(values.results, 'utf8').split('\n').slice(0, -1)) count(JSON.parse(line) as Line)
   console.log(`${rounds} rounds were played before`)
@@ -72,8 +78,22 @@ if (timers > 0)
 console.log(wrong.length === 0 ? 'Nothing was lost, nothing was twice, nothing was wrongly deleted.' : wrong.join('\n'))
 process.exit(wrong.length === 0 ? 0 : 1)
 
+function chooseScheme(): Scheme {
+  const known = schemes.find((name) => name === (values.storage ?? (missing ? schemeOf(missing) : 'file')))
+  if (known === undefined) return fail(`--storage is one of ${schemes.join(', ')}, not ${values.storage}.`)
+  if (missing !== undefined && known !== schemeOf(missing))
+    fail(`${missing} is missed with --storage ${schemeOf(missing)}.`)
+  return known
+}
+
+function fail(why: string): never {
+  console.error(why)
+  process.exit(2)
+}
+
 /** A round in the file of results. */
 interface Line extends Cell {
+  readonly storage: Scheme
   readonly seed: number
   readonly round: number
   readonly job: string
@@ -85,6 +105,7 @@ interface Line extends Cell {
 }
 
 function count(line: Line): void {
+  if (line.storage !== scheme) return
   rounds += 1
   if (line.forgotten !== undefined) timers += 1
   if (line.struck === undefined) missed += 1
@@ -97,6 +118,7 @@ async function playSeeds(): Promise<void> {
   for (let deck = nextDeck(); deck !== undefined; deck = nextDeck()) {
     const report = await runCampaign({
       ...deck,
+      scheme,
       build: broken ?? ownBuild,
       keep: values.keep,
       log: console.log,
@@ -116,7 +138,7 @@ function nextDeck(): { readonly seed: number; readonly rounds: readonly Round[] 
   if (dealt >= 4 * times) return undefined
   const lacking = values.times === undefined ? cells : matrix.below(times)
   const own = seed++
-  if (values.short) return { seed: own, rounds: shortRounds(own, values.break as Safeguard | undefined) }
+  if (values.short) return { seed: own, rounds: shortRounds(scheme, own, missing) }
   const count = Number(values.rounds ?? lacking.length)
   const all = dealRounds(own, count, lacking)
   return { seed: own, rounds: all.filter(({ number }) => values.round?.includes(String(number)) ?? true) }
@@ -128,7 +150,19 @@ function isOver(): boolean {
 
 function take(seed: number, { round, job, struck, forgotten, faults, ms }: RoundReport): void {
   const { fault, step } = round.cell
-  const line: Line = { seed, round: round.number, fault, step, job, struck, forgotten, ms: Math.round(ms), faults }
+  const storage = scheme as Scheme
+  const line: Line = {
+    storage,
+    seed,
+    round: round.number,
+    fault,
+    step,
+    job,
+    struck,
+    forgotten,
+    ms: Math.round(ms),
+    faults,
+  }
   count(line)
   if (values.results !== undefined) appendFileSync(values.results, `${JSON.stringify(line)}\n`)
 }

@@ -1,9 +1,16 @@
-import { allCells, type Cell, cellName, describeFault, faultKinds, specials } from './faults-of-the-world.js'
-import { describeStep, steps } from './steps-of-the-path.js'
+import { type Cell, cellName, cellsOf, describeFault, faultKindsOf, specials } from './faults-of-the-world.js'
+import type { Scheme } from './place.js'
+import { steps } from './points/point.js'
+import { describeStep } from './steps-of-the-path.js'
 
 /** How often each fault struck at each step. */
 export class Matrix {
+  readonly #scheme: Scheme
   readonly #counts = new Map<string, number>()
+
+  constructor(scheme: Scheme) {
+    this.#scheme = scheme
+  }
 
   add(cell: Cell): void {
     this.#counts.set(cellName(cell), this.count(cell) + 1)
@@ -19,13 +26,13 @@ export class Matrix {
 
   /** What was struck less often than that. */
   below(times: number): Cell[] {
-    return allCells.filter((cell) => this.count(cell) < times)
+    return cellsOf(this.#scheme).filter((cell) => this.count(cell) < times)
   }
 
   /** A table in Markdown. */
   render(): string {
     const head = ['fault', ...steps.map((step) => describeStep[step])]
-    const rows = faultKinds.map((fault) => [
+    const rows = faultKindsOf(this.#scheme).map((fault) => [
       describeFault[fault],
       ...steps.map((step) => String(this.count({ fault, step }))),
     ])

@@ -4,11 +4,12 @@ import { append, checkpoint, claim, closed, Lab } from '../checkpoint-store/lab.
 import { judgeLog, type LogFacts } from './audit/log-rules.js'
 import { judgeOutput, type OutputFacts } from './audit/output-rules.js'
 import { judgeLines } from './audit/read-output.js'
-import { type Safeguard, safeguards, withoutSafeguard } from './broken-builds.js'
+import { type Safeguard, safeguards, schemeOf, withoutSafeguard } from './broken-builds.js'
 import { dealRounds } from './deck.js'
-import { allCells, canPlay, cellName } from './faults-of-the-world.js'
+import { canPlay, cellName, cellsOf } from './faults-of-the-world.js'
 import { Matrix } from './matrix.js'
 import { lineOf, stateAfter, sumAt } from './oracle.js'
+import { schemes } from './place.js'
 import { shortRounds } from './short.js'
 
 /** The auditor is pure: what it must find is put before it. */
@@ -152,28 +153,41 @@ describe('the auditor of a log', () => {
   })
 })
 
-describe('the rounds of a seed', () => {
+describe.each(schemes)('the rounds of a seed, checkpoints on %s', (scheme) => {
+  const cells = cellsOf(scheme)
+
   test('are the same each time, and hold every fault at every step once in each deck', () => {
-    const rounds = dealRounds(5, 2 * allCells.length)
-    expect(dealRounds(5, 2 * allCells.length)).toEqual(rounds)
-    expect(dealRounds(6, 10)).not.toEqual(rounds.slice(0, 10))
-    const matrix = new Matrix()
+    const rounds = dealRounds(5, 2 * cells.length, cells)
+    expect(dealRounds(5, 2 * cells.length, cells)).toEqual(rounds)
+    expect(dealRounds(6, 10, cells)).not.toEqual(rounds.slice(0, 10))
+    const matrix = new Matrix(scheme)
     for (const { cell } of rounds) matrix.add(cell)
-    expect(allCells.filter((cell) => matrix.count(cell) !== 2).map(cellName)).toEqual([])
+    expect(cells.filter((cell) => matrix.count(cell) !== 2).map(cellName)).toEqual([])
     expect(matrix.total).toBe(rounds.length)
-    expect(matrix.below(3)).toEqual(allCells)
+    expect(matrix.below(3)).toEqual(cells)
+  })
+
+  test('can all be played', () => {
+    for (const cell of cells) expect(canPlay(cell, 'ledger', scheme), cellName(cell)).toBe(true)
   })
 })
 
 describe('the short campaign', () => {
   const names = Object.keys(safeguards) as Safeguard[]
+  const short = [
+    ...schemes.map((scheme) => ({ scheme, missing: undefined })),
+    ...names.map((missing) => ({ scheme: schemeOf(missing), missing })),
+  ]
 
-  test.each([undefined, ...names])('has no round that no job can play (missing: %s)', (missing) => {
-    for (const { cell } of shortRounds(1, missing)) {
-      expect(canPlay(cell, 'ledger'), `${cellName(cell)}: ${cell.point}`).toBe(true)
+  test.each(short)('has no round that no job can play ($scheme, missing: $missing)', ({ scheme, missing }) => {
+    for (const { cell } of shortRounds(scheme, 1, missing)) {
+      expect(canPlay(cell, 'ledger', scheme), `${cellName(cell)}: ${cell.point}`).toBe(true)
     }
-    expect(canPlay({ fault: 'error', step: 'write', point: 'state is synced' }, 'copies')).toBe(false)
-    expect(canPlay({ fault: 'damage', step: 'restore' }, 'copies')).toBe(false)
+  })
+
+  test('does not look for state files where a job has none', () => {
+    expect(canPlay({ fault: 'error', step: 'write', point: 'state is synced' }, 'copies', 'file')).toBe(false)
+    expect(canPlay({ fault: 'damage', step: 'restore' }, 'copies', 'file')).toBe(false)
   })
 
   test.each(names)('finds the safeguard in the build that it is to take out: %s', async (safeguard) => {

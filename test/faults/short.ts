@@ -2,6 +2,7 @@ import { randomFrom } from '../jobs/random.js'
 import type { Safeguard } from './broken-builds.js'
 import type { Round } from './deck.js'
 import type { Cell } from './faults-of-the-world.js'
+import type { Scheme } from './place.js'
 
 /**
  * The short campaign: every fault once, and the moments that the protocol is made for. What begins first are those that need some time in which
@@ -28,6 +29,37 @@ const moments = {
   slowRestore: { fault: 'slow', step: 'restore' },
 } as const satisfies Record<string, Cell>
 
+const lateOnS3: Cell = { fault: 'reset', step: 'publish', point: 'entry is put', release: 'overtaken' }
+const lateOnHdfs: Cell = { ...lateOnS3, point: 'entry gets its name' }
+
+/** The same where checkpoints are on another machine, and shorter: what the directory has shown is not shown again. */
+const remoteMoments: Readonly<Record<Exclude<Scheme, 'file'>, readonly Cell[]>> = {
+  s3: [
+    lateOnS3,
+    { fault: 'hang', step: 'publish', point: 'entry is put' },
+    { fault: 'kill-late', step: 'claim' },
+    { fault: 'kill-after', step: 'resume', point: 'record is put' },
+    { fault: 'store-kill', step: 'write', point: 'state file is put' },
+    { fault: 'error', step: 'write', point: 'part manifest is put' },
+    { fault: 'fork', step: 'restore' },
+    { fault: 'terminate', step: 'resume', point: 'pin is put' },
+    { fault: 'kill-late', step: 'discard' },
+    { fault: 'damage', step: 'restore' },
+  ],
+  hdfs: [
+    lateOnHdfs,
+    { fault: 'hang', step: 'publish', point: 'entry gets its name' },
+    { fault: 'kill-late', step: 'claim', point: 'claim gets its name' },
+    { fault: 'kill-after', step: 'resume', point: 'record gets its name' },
+    { fault: 'store-kill', step: 'write', point: 'state is uploaded' },
+    { fault: 'error', step: 'write', point: 'part manifest is uploaded' },
+    { fault: 'fork', step: 'restore' },
+    { fault: 'terminate', step: 'resume', point: 'pin gets its name' },
+    { fault: 'kill-late', step: 'discard' },
+    { fault: 'damage', step: 'restore' },
+  ],
+}
+
 /** What is tried first where a safeguard is missing, since it is what that is for. */
 const soonest: Readonly<Record<Safeguard, readonly Cell[]>> = {
   'create-if-absent': [moments.lateEntry],
@@ -38,12 +70,15 @@ const soonest: Readonly<Record<Safeguard, readonly Cell[]>> = {
   'unconfirmed keys': [moments.manifestFails, moments.entryFails],
   'pending files first': [moments.lateCommit],
   'alive list': [moments.killAfterDiscard],
+  'conditional put': [lateOnS3],
+  'rename without overwrite': [lateOnHdfs],
 }
 
 /** Six at a time are played at once, by the six jobs. */
-export function shortRounds(seed: number, missing?: Safeguard): Round[] {
+export function shortRounds(scheme: Scheme, seed: number, missing?: Safeguard): Round[] {
   const random = randomFrom(seed)
   const first = missing === undefined ? [] : [...soonest[missing], ...soonest[missing], ...soonest[missing]]
-  const cells: readonly Cell[] = [...first, ...Object.values(moments)]
+  const usual = scheme === 'file' ? Object.values(moments) : remoteMoments[scheme]
+  const cells: readonly Cell[] = [...first, ...usual]
   return cells.map((cell, index) => ({ number: index + 1, cell, seed: Math.floor(random() * 2 ** 32) }))
 }

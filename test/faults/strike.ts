@@ -1,17 +1,20 @@
 import { setTimeout as pause } from 'node:timers/promises'
 import { until } from '../../examples/demo/until.js'
-import type { Action, Armed, Strike } from '../support/faults/faults.js'
+import type { Fault } from '../support/fault-proxy.js'
+import type { Action, Order } from '../support/faults/faults.js'
 import { untilStopped } from '../support/faults/process-state.js'
 import { pick } from './deck.js'
-import { type FaultKind, type Release, releases } from './faults-of-the-world.js'
+import { canStrike, type FaultKind, type Release, releases } from './faults-of-the-world.js'
 import { signal } from './hosts.js'
 import type { CampaignJob } from './job.js'
 import { cancelAndResume, flood, resetToEarlier, terminateAndResume } from './messages.js'
-import { orderAt, type Point, pointsFor, provocationOf, type Step } from './steps-of-the-path.js'
+import { type DiskPoint, isStorePoint, type Point, type Step } from './points/point.js'
+import { orderAt, pointsFor, provocationOf, storeOrderAt } from './steps-of-the-path.js'
+import type { StoreAction, StoreOrder } from './store/store-faults.js'
 import { within } from './stories/scene.js'
 
-/** How long a fault waits for its step; one that is not reached by then did not strike. */
-const patienceMs = 25_000
+/** How long a fault waits for its step, milliseconds; one that is not reached by then did not strike. A store that is being restarted takes its time. */
+const patienceMs = { file: 25_000, s3: 30_000, hdfs: 45_000 }
 
 export interface Blow {
   readonly job: CampaignJob
@@ -22,6 +25,13 @@ export interface Blow {
   readonly random: () => number
 }
 
+/** An order at a point, of a disk or of a store. */
+interface Armed {
+  readonly struck: Promise<{ readonly pid: number }>
+  release(): Promise<void>
+  disarm(): Promise<void>
+}
+
 /** What became of it: where it struck, for people; undefined: it did not. */
 export async function strike(blow: Blow): Promise<string | undefined> {
   const { job, step, random } = blow
@@ -30,36 +40,52 @@ export async function strike(blow: Blow): Promise<string | undefined> {
     await act(blow, undefined, undefined)
     return 'between two checkpoints'
   }
-  const points = pointsFor(step, job.definition !== 'copies').filter((point) => suits(point, blow))
-  const point = pick(points, random)
-  const { faults, directory } = job.range
-  const order = orderAt(point, job.id, directory)
-  const { action, when, lasting } = actionOf(blow, point)
-  const armed = await faults.arm({ ...order, when, action, lasting })
+  const hasState = job.definition !== 'copies'
+  const point = pick(
+    pointsFor(job.range.scheme, step, hasState).filter((one) => suits(one, blow)),
+    random,
+  )
+  const { armed, what } = await arm(blow, point)
   try {
     await provoke(blow)
-    const struck = await job.nudging(within(patienceMs, armed.struck))
+    const struck = await job.nudging(within(patienceMs[job.range.scheme], armed.struck))
     if (struck === undefined) return undefined
-    await act(blow, armed, struck)
-    return `${point.name} (${action.do})`
+    await act(blow, armed, struck.pid)
+    return `${point.name} (${what})`
   } finally {
     await armed.disarm()
     await armed.release()
   }
 }
 
+async function arm(blow: Blow, point: Point): Promise<{ readonly armed: Armed; readonly what: string }> {
+  const { job } = blow
+  const { faults, remote, directory } = job.range
+  if (!isStorePoint(point)) {
+    const deed = deedAt(blow, point)
+    return { armed: await faults.arm({ ...orderAt(point, job.id, directory), ...deed }), what: deed.action.do }
+  }
+  if (remote === undefined) throw new Error(`A directory has no requests: ${point.name}.`)
+  const deed = requestDeedAt(blow, remote.faults.errors)
+  const { action, when } = deed
+  const fault = action.do === 'fail' ? ` ${nameOf(action.fault)}` : ''
+  return { armed: remote.faults.arm({ ...storeOrderAt(point, job.id), ...deed }), what: `${action.do}${fault} ${when}` }
+}
+
 /** Faults after which the call that was struck goes on late. */
 const lateFaults: readonly FaultKind[] = ['stop', 'hang', 'reset', 'terminate', 'cancel']
 
 function suits(point: Point, { fault, point: wanted }: Blow): boolean {
+  if (!canStrike(fault, point)) return false
   if (wanted !== undefined) return point.name === wanted
-  return !(point.mustNotBeLate && lateFaults.includes(fault))
+  return isStorePoint(point) || !(point.mustNotBeLate && lateFaults.includes(fault))
 }
 
-function actionOf(
+/** What happens to a call of the file system. */
+function deedAt(
   { fault, random }: Blow,
-  point: Point,
-): { action: Action; when: 'before' | 'after'; lasting: boolean } {
+  point: DiskPoint,
+): Pick<Order, 'when'> & { readonly action: Action; readonly lasting: boolean } {
   const once = (action: Action, when: 'before' | 'after' = 'before') => ({ action, when, lasting: false })
   switch (fault) {
     case 'kill-before':
@@ -82,6 +108,36 @@ function actionOf(
   }
 }
 
+/** What happens to a request. What is held is held on its way there or on its way back. */
+function requestDeedAt(
+  { fault, random }: Blow,
+  errors: readonly Fault[],
+): Pick<StoreOrder, 'when' | 'lasting'> & { readonly action: StoreAction } {
+  const either = () => (random() < 0.5 ? 'before' : 'after')
+  switch (fault) {
+    case 'kill-before':
+      return { action: { do: 'kill' }, when: 'before' }
+    case 'kill-after':
+      return { action: { do: 'kill' }, when: 'after' }
+    case 'kill-late':
+      return { action: { do: 'kill', late: true }, when: 'before' }
+    case 'stop':
+      return { action: { do: 'stop' }, when: either() }
+    case 'slow':
+      return { action: { do: 'delay', ms: 100 + Math.floor(random() * 900) }, when: 'before', lasting: true }
+    case 'error':
+      return { action: { do: 'fail', fault: pick(errors, random) }, when: 'before', lasting: random() < 0.5 }
+    default:
+      return { action: { do: 'hold' }, when: either() }
+  }
+}
+
+function nameOf(fault: Fault): string {
+  if (typeof fault === 'string') return fault
+  const said = /<Code>(\w+)|"exception":"(\w+)/.exec(fault.body ?? '')
+  return [fault.status, said?.[1] ?? said?.[2]].filter(Boolean).join(' ')
+}
+
 /** Makes the job come to where it does not come by itself. */
 async function provoke({ job, step, random }: Blow): Promise<void> {
   switch (provocationOf(step)) {
@@ -89,7 +145,7 @@ async function provoke({ job, step, random }: Blow): Promise<void> {
       const point = { ops: ['write'], path: /^out\/JOB\/[^/]+\/in-progress\// } as const
       const order = orderAt({ name: 'output', ...point }, job.id, job.range.directory)
       const armed = await job.range.faults.arm({ ...order, when: 'before', action: { do: 'fail', code: 'EIO' } })
-      await job.nudging(within(patienceMs, armed.struck))
+      await job.nudging(within(patienceMs[job.range.scheme], armed.struck))
       await armed.disarm()
       return
     }
@@ -103,16 +159,19 @@ async function provoke({ job, step, random }: Blow): Promise<void> {
 }
 
 /** What follows the strike, while the call stands still if it does. Without one it happens at once. */
-async function act(blow: Blow, armed: Armed | undefined, struck: Strike | undefined): Promise<void> {
+async function act(blow: Blow, armed: Armed | undefined, struck: number | undefined): Promise<void> {
   const { job, fault, random } = blow
   const { range } = job
-  const pid = async () => struck?.pid ?? range.hosts.any(random)
+  const pid = async () => struck ?? range.hosts.any(random)
   const release = async () => armed?.release()
   switch (fault) {
     case 'kill-before':
     case 'kill-after':
       if (struck === undefined) signal(await pid(), 'SIGKILL')
       return
+    case 'kill-late':
+      await untilMoved(job)
+      return release()
     case 'stop': {
       const stopped = await pid()
       if (struck === undefined) signal(stopped, 'SIGSTOP')
@@ -135,6 +194,9 @@ async function act(blow: Blow, armed: Armed | undefined, struck: Strike | undefi
       return
     case 'power-cut':
       return range.cutPower(random() < 0.5 ? undefined : random)
+    case 'store-kill':
+      await range.killStore()
+      return release()
     case 'sigterm': {
       const leaving = await pid()
       signal(leaving, 'SIGTERM')

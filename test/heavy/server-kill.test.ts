@@ -9,8 +9,9 @@ import { loadConfiguration } from '../../src/spec/configuration.js'
 import { type ClientConnection, connectClient } from '../../src/temporal/connection.js'
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
 import { plainTarget } from '../../src/temporal/target.js'
-import { History } from '../faults/history.js'
+import { EntryRecord } from '../faults/entry-record.js'
 import { patiently } from '../faults/job.js'
+import { JournalReader } from '../faults/journal-reader.js'
 import { committed } from '../jobs/data.js'
 import { cancel, checkpoint, checkpoints, status } from '../jobs/messages-to-jobs.js'
 import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
@@ -20,7 +21,8 @@ vi.setConfig({ testTimeout: 120_000, hookTimeout: 120_000 })
 
 let dir: string
 let faults: Faults
-let history: History
+let record: EntryRecord
+let journals: JournalReader
 let server: DevServer
 let connected: ClientConnection
 let worker: WorkerProcess
@@ -29,7 +31,8 @@ let job: WorkflowHandleWithFirstExecutionRunId
 beforeAll(async () => {
   dir = await realpath(await mkdtemp(join(tmpdir(), 'tidemark-server-')))
   faults = await Faults.open(join(dir, 'faults'), { under: [dir], journal: true })
-  history = new History(faults)
+  record = new EntryRecord()
+  journals = new JournalReader(faults, record)
   await writeFile(join(dir, 'tidemark.yaml'), 'state.checkpoints.dir: ./metadata\n')
   server = await startDevServer({ headless: true, db: join(dir, 'temporal.db') })
   const target = plainTarget(server.address)
@@ -104,9 +107,9 @@ describe('the server is killed while a checkpoint stands', () => {
 
     // Each number was given to one entry, once, and none was left out; none but the one run has written any.
     const { newest } = await log().observe()
-    await history.collect()
-    expect(history.faultsOf('ticks')).toEqual([])
-    const numbers = [...history.entries('ticks', job.firstExecutionRunId)].sort((a, b) => a - b)
+    await journals.collect()
+    expect(record.faultsOf('ticks')).toEqual([])
+    const numbers = [...record.entries('ticks', job.firstExecutionRunId)].sort((a, b) => a - b)
     expect(numbers).toEqual(Array.from({ length: newest?.number ?? 0 }, (_, i) => i + 1))
     expect(newest?.owner.claim).toBe(1)
     for (const reference of await retainedSnapshots(roots(), 'ticks')) {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, request, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
+import { wholeOf } from './whole-of.js'
 
 /**
  * What may happen to a request on its way:
@@ -29,8 +30,25 @@ export interface ProxiedRequest {
   readonly number: number
 }
 
-/** Which fault befalls a request; undefined: none. */
-export type FaultPlan = (request: ProxiedRequest) => Fault | undefined
+export interface ArrivingRequest extends ProxiedRequest {
+  /** All that the client sends. Once it is here, the server gets it whatever becomes of the client. Rejects where the client goes before. */
+  body(): Promise<Buffer>
+}
+
+/** A fault, and a look at what the server answers. */
+export interface Passage {
+  readonly fault?: Fault | undefined
+  /**
+   * Called once the server has answered, before the client hears of it; what is promised is waited for, and the answer with it. No
+   * status: the connection to the server ended in place of an answer.
+   */
+  answered(status: number | undefined): Promise<'lost answer' | undefined>
+}
+
+type Decision = Fault | Passage | undefined
+
+/** Which fault befalls a request; undefined: none. What is promised is waited for, and the request with it. */
+export type FaultPlan = (request: ArrivingRequest) => Decision | Promise<Decision>
 
 /**
  * Stands between a client and an HTTP server on this machine, and lets happen what a plan says. Everything else passes unchanged, the Host header
@@ -46,11 +64,12 @@ export class FaultProxy {
   readonly #others = new Map<string, Promise<FaultProxy>>()
   readonly #change: (headers: IncomingMessage['headers']) => void
   #plan: FaultPlan = () => undefined
+  #closed = false
 
   private constructor(target: URL, change: (headers: IncomingMessage['headers']) => void) {
     this.#target = target
     this.#change = change
-    this.#server = createServer({ keepAliveTimeout: 0 }, (incoming, answer) => this.#handle(incoming, answer))
+    this.#server = createServer({ keepAliveTimeout: 0 }, (incoming, answer) => void this.#handle(incoming, answer))
     this.#server.on('connection', (socket) => {
       this.#sockets.add(socket)
       socket.once('close', () => this.#sockets.delete(socket))
@@ -80,71 +99,107 @@ export class FaultProxy {
 
   /** What hangs ends with it. */
   async close(): Promise<void> {
+    this.#closed = true
     for (const other of this.#others.values()) await (await other).close()
     const closed = new Promise((resolve) => this.#server.close(resolve))
     for (const socket of this.#sockets) socket.destroy()
     await closed
   }
 
-  #handle(incoming: IncomingMessage, answer: ServerResponse): void {
+  async #handle(incoming: IncomingMessage, answer: ServerResponse): Promise<void> {
     const { method = 'GET', url = '/', headers } = incoming
-    const proxied = { method, url, headers, number: this.requests.length + 1 }
+    const proxied: ProxiedRequest = { method, url, headers, number: this.requests.length + 1 }
     this.requests.push(proxied)
-    const fault = this.#plan(proxied)
     incoming.on('error', () => {})
     answer.on('error', () => {})
+    let received: Promise<Buffer> | undefined
+    let cut = false
+    const body = () => {
+      received ??= wholeOf(incoming).catch((error: unknown) => {
+        cut = true
+        throw error
+      })
+      return received
+    }
+    let decision: Decision
+    try {
+      decision = await this.#plan({ ...proxied, body })
+    } catch (error) {
+      // The client went away in the middle of what it sent: no server would do anything about it.
+      if (cut) return
+      throw error
+    }
+    const passage: Passage =
+      typeof decision === 'object' && 'answered' in decision ? decision : { fault: decision, answered: nobodyLooks }
+    const { fault } = passage
+    // A request of which the server would have seen nothing went with its client.
+    if (received === undefined && incoming.socket.destroyed) return
     if (fault === 'reset') {
       incoming.socket.resetAndDestroy()
     } else if (fault === 'hang') {
       incoming.resume()
     } else if (typeof fault === 'object') {
-      incoming.resume()
+      const say = () => answer.writeHead(fault.status, fault.headers).end(fault.body)
       // After the request was read, as a server in good order does.
-      incoming.once('end', () => answer.writeHead(fault.status, fault.headers).end(fault.body))
+      if (incoming.readableEnded) say()
+      else incoming.once('end', say).resume()
     } else {
-      this.#forward(incoming, answer, fault)
+      this.#forward({ proxied, incoming, answer, passage, body: await received })
     }
   }
 
-  #forward(incoming: IncomingMessage, answer: ServerResponse, fault: Fault | undefined): void {
+  #forward({ proxied, incoming, answer, passage, body }: Forwarded): void {
+    const { fault } = passage
     const { hostname, port } = this.#target
-    const { method, url: path, headers } = incoming
-    const passed = { ...headers }
+    const { method, url: path } = proxied
+    const passed = { ...incoming.headers }
     this.#change(passed)
     const breakOff = () => {
       outgoing.destroy()
       incoming.socket.resetAndDestroy()
     }
     const outgoing = request({ hostname, port, method, path, headers: passed, agent: false })
+    let answered = false
     outgoing.on('response', (response) => {
-      void this.#answer(response, answer, fault, breakOff)
+      answered = true
+      void this.#answer(response, answer, passage, breakOff)
     })
     outgoing.on('error', () => incoming.socket.destroy())
-    answer.once('close', () => outgoing.destroy())
+    outgoing.once('close', () => {
+      if (!answered) void passage.answered(undefined)
+    })
+    if (body === undefined) answer.once('close', () => outgoing.destroy())
     if (fault !== 'half request') {
-      incoming.pipe(outgoing)
+      if (body === undefined) incoming.pipe(outgoing)
+      else outgoing.end(body)
       return
     }
-    const half = Math.floor(Number(headers['content-length'] ?? 0) / 2)
+    const half = Math.floor(Number(passed['content-length'] ?? 0) / 2)
     let sent = 0
-    incoming.on('data', (chunk: Buffer) => {
+    const take = (chunk: Buffer) => {
       const piece = chunk.subarray(0, half - sent)
       sent += piece.length
       if (piece.length > 0) outgoing.write(piece, () => sent === half && breakOff())
-    })
+    }
     if (half === 0) breakOff()
+    else if (body !== undefined) take(body)
+    else incoming.on('data', take)
   }
 
   async #answer(
     response: IncomingMessage,
     answer: ServerResponse,
-    fault: Fault | undefined,
+    passage: Passage,
     breakOff: () => void,
   ): Promise<void> {
     response.on('error', () => answer.destroy())
+    const fault = (await passage.answered(response.statusCode)) ?? passage.fault
     if (fault === 'lost answer' || fault === 'hang after') {
       response.resume()
-      if (fault === 'lost answer') response.once('end', breakOff)
+      if (fault === 'lost answer') {
+        if (response.readableEnded) breakOff()
+        else response.once('end', breakOff)
+      }
       return
     }
     const { location } = response.headers
@@ -167,7 +222,8 @@ export class FaultProxy {
 
   async #through(location: string): Promise<string> {
     // A data node of HDFS names what it made in a scheme of its own.
-    if (!/^https?:/.test(location)) return location
+    // What was held until after the end leads nowhere.
+    if (!/^https?:/.test(location) || this.#closed) return location
     const { origin } = new URL(location)
     if (origin === this.#target.origin) return location.replace(origin, this.origin)
     const known = this.#others.get(origin)
@@ -177,9 +233,9 @@ export class FaultProxy {
 
   #open(origin: string): Promise<FaultProxy> {
     const opened = FaultProxy.start(origin, this.#change).then((proxy) => {
-      proxy.plan((request) => {
+      proxy.plan(({ body, ...request }) => {
         this.requests.push(request)
-        return this.#plan({ ...request, number: this.requests.length })
+        return this.#plan({ ...request, number: this.requests.length, body })
       })
       return proxy
     })
@@ -187,3 +243,15 @@ export class FaultProxy {
     return opened
   }
 }
+
+/** A request on its way, and where its answer goes. */
+interface Forwarded {
+  readonly proxied: ProxiedRequest
+  readonly incoming: IncomingMessage
+  readonly answer: ServerResponse
+  readonly passage: Passage
+  /** Where it was received whole: then the server gets it also if the client goes. */
+  readonly body?: Buffer | undefined
+}
+
+const nobodyLooks = async () => undefined

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
-import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { decodeEntry } from '../../../src/checkpoint/codecs.js'
 import type { LogEntry, SnapshotEntry } from '../../../src/checkpoint/entry.js'
+import { executionFolder, parseEntryPath } from '../../../src/checkpoint/paths.js'
 import { listExecutions, openSnapshot, verifySnapshot } from '../../../src/checkpoint-store/index.js'
+import { readIfThere } from '../../../src/checkpoint-store/read-log.js'
 import { loadState } from '../../../src/engine/embedded/state/load-state.js'
 import { isTidemarkError, messageOf } from '../../../src/errors.js'
 import type { CampaignJob } from '../job.js'
@@ -71,10 +72,10 @@ export class Auditor {
       const seen = this.#of(execution)
       await this.#lookAtEntries(execution, seen)
       if (newest !== undefined) seen.entries.set(newest.number, newest)
-      const written = new Set([...range.history.entries(id, execution), ...seen.entries.keys()])
+      const written = new Set([...range.record.entries(id, execution), ...seen.entries.keys()])
       const before = { newest: seen.newest, acknowledged: [...seen.acknowledged, ...seen.found] }
       // An entry that was appended between the looks is above the newest of the first.
-      const late = range.history.late(id, execution)
+      const late = range.record.late(id, execution)
       const counts = (number: number) => number <= (newest?.number ?? 0) && !late.has(number)
       const entries = new Map([...seen.entries].filter(([number]) => counts(number)))
       const changed = [...seen.changed].filter((number) => !late.has(number))
@@ -103,13 +104,12 @@ export class Auditor {
   }
 
   async #lookAtEntries(execution: string, seen: Seen): Promise<void> {
-    const folder = join(this.#job.range.directory, 'metadata', this.#job.id, execution)
-    for (const name of await readdir(folder).catch(() => [])) {
-      const number = Number(/^chk-(\d+)$/.exec(name)?.[1])
-      const bytes = Number.isNaN(number)
-        ? undefined
-        : await readFile(join(folder, name, '_metadata')).catch(() => undefined)
-      if (bytes === undefined) continue
+    const { id, range } = this.#job
+    const folder = executionFolder(id, execution)
+    for (const { name } of await range.roots.metadata.list(folder)) {
+      const number = parseEntryPath(name.slice(folder.length + 1))
+      const bytes = number === undefined ? undefined : await readIfThere(range.roots.metadata, name)
+      if (number === undefined || bytes === undefined) continue
       const digest = createHash('sha256').update(bytes).digest('hex')
       const before = seen.digests.get(number)
       if (before !== undefined && before !== digest) seen.changed.add(number)

@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { executionFolder, executionRecordName } from '../../../src/checkpoint/paths.js'
 import { listExecutions } from '../../../src/checkpoint-store/index.js'
 import type { CampaignJob } from '../job.js'
 import { lineOf, pageFiles, sinksOf, splitsOf } from '../oracle.js'
@@ -33,10 +34,13 @@ export async function auditEnd(job: CampaignJob, limit: number): Promise<string[
         )
     }
   }
-  for (const root of ['metadata', 'state']) {
-    const folder = join(job.range.directory, root, job.id, job.execution)
-    const left = (await readdir(folder).catch((): string[] => [])).filter((name) => name !== '_execution')
-    if (left.length > 0) faults.push(`${job.id} at the end: ${folder} holds ${left.slice(0, 3).join(' ')}`)
+  const { metadata, data } = job.range.roots
+  for (const root of [metadata, data]) {
+    const folder = executionFolder(job.id, job.execution)
+    const left = (await root.list(folder)).map(({ name }) => name.slice(folder.length + 1))
+    const garbage = left.filter((name) => name !== executionRecordName)
+    if (garbage.length > 0)
+      faults.push(`${job.id} at the end: ${root.uri}/${folder} holds ${garbage.slice(0, 3).join(' ')}`)
   }
   for (const { record, state } of await listExecutions(job.range.roots, job.id)) {
     if (state === 'open') faults.push(`${job.id} at the end: execution ${record.execution} is open`)

@@ -1,6 +1,6 @@
-import { open } from 'node:fs/promises'
-import { join } from 'node:path'
+import { executionFolder } from '../../../src/checkpoint/paths.js'
 import { openSnapshot, verifySnapshot } from '../../../src/checkpoint-store/index.js'
+import type { Storage } from '../../../src/storage/index.js'
 import { orderAt } from '../steps-of-the-path.js'
 import { type Scene, within } from './scene.js'
 
@@ -22,8 +22,8 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
     const file = entry.tasks.flatMap((task) => task.state).findLast((handle) => handle.number === newest.number)
     if (file === undefined) return undefined
     auditor.damaged.push(file.path)
-    const path = join(range.directory, 'state', job.id, newest.execution, file.path)
-    await flipBit(path, Math.floor(file.size / 2))
+    const name = `${executionFolder(job.id, newest.execution)}/${file.path}`
+    await flipBit(range.roots.data, name, Math.floor(file.size / 2))
     job.expectEnd()
     await cut.release()
     const end = await job.untilEnd()
@@ -36,7 +36,7 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
     }
     await job.start({ from: whole ?? 'none' })
     // What comes later may resume from any checkpoint that is kept, and is to be right each time.
-    await flipBit(path, Math.floor(file.size / 2))
+    await flipBit(range.roots.data, name, Math.floor(file.size / 2))
     return `${file.path} of chk-${newest.number}`
   } finally {
     await fail.disarm()
@@ -45,14 +45,8 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
   }
 }
 
-async function flipBit(path: string, offset: number): Promise<void> {
-  const file = await open(path, 'r+')
-  try {
-    const byte = Buffer.alloc(1)
-    await file.read(byte, 0, 1, offset)
-    byte.writeUInt8(byte.readUInt8(0) ^ 0x10, 0)
-    await file.write(byte, 0, 1, offset)
-  } finally {
-    await file.close()
-  }
+async function flipBit(storage: Storage, name: string, offset: number): Promise<void> {
+  const content = await storage.read(name)
+  content.writeUInt8(content.readUInt8(offset) ^ 0x10, offset)
+  await storage.write(name, content)
 }

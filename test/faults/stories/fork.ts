@@ -1,5 +1,5 @@
-import { readdir } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname } from 'node:path/posix'
+import { executionFolder, pinPath } from '../../../src/checkpoint/paths.js'
 import { openSnapshot } from '../../../src/checkpoint-store/index.js'
 import { cancel } from '../../jobs/messages-to-jobs.js'
 import { Auditor } from '../audit/auditor.js'
@@ -32,15 +32,14 @@ export async function fork({ job, random }: Scene): Promise<string | undefined> 
   }
   await other.untilCheckpointAbove(origin.number)
   await other.untilCheckpointAbove(await other.position())
-  await range.alone(() => range.history.collect())
+  await range.catchUp()
   const faults = await new Auditor(other, entry).audit()
   if (faults.length > 0) throw new Error(faults.join('\n'))
   other.expectEnd()
   await cancel(range.client.workflow.getHandle(other.id), 'DELETE')
   await other.untilEnd()
-  const pins = await readdir(join(range.directory, 'metadata', job.id, origin.execution, 'pins')).catch(
-    (): string[] => [],
-  )
-  if (pins.includes(other.execution)) throw new Error(`The pin of ${other.id} outlived it.`)
+  const pin = `${executionFolder(job.id, origin.execution)}/${pinPath(other.execution)}`
+  const pins = await range.roots.metadata.list(dirname(pin))
+  if (pins.some(({ name }) => name === pin)) throw new Error(`The pin of ${other.id} outlived it.`)
   return `chk-${origin.number} was discarded by its owner meanwhile`
 }

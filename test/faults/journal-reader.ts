@@ -2,45 +2,22 @@ import { open, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { JournalStep } from '../support/faults/power-cut.js'
-
-const entryPath = /\/metadata\/([^/]+)\/([^/]+)\/chk-(\d+)\/_metadata$/
+import { type EntryRecord, parseEntry } from './entry-record.js'
 
 /** A line that one process has written may lie in its file a moment later than a younger one of another. Microseconds. */
 const slack = 100_000
 
-/**
- * What the worker processes did to logs, read from their journals as these grow: which entries were ever written, and whether one
- * was written over another.
- */
-export class History {
+/** What the worker processes did to logs in a file system, read from their journals as these grow. */
+export class JournalReader {
   readonly #folder: string
+  readonly #record: EntryRecord
   readonly #read = new Map<string, { offset: number; rest: string }>()
   readonly #begun = new Map<string, JournalStep>()
-  readonly #entries = new Map<string, Set<number>>()
-  /** Highest number that was ever named, and those that got their name after a higher one: they count for nobody. */
-  readonly #highest = new Map<string, number>()
-  readonly #late = new Map<string, Set<number>>()
   #ended: JournalStep[] = []
-  #there = new Set<string>()
-  readonly #faults: string[] = []
 
-  constructor({ directory }: { readonly directory: string }) {
+  constructor({ directory }: { readonly directory: string }, record: EntryRecord) {
     this.#folder = join(directory, 'journal')
-  }
-
-  /** Numbers of an execution's entries that were ever given their name, whatever became of them. */
-  entries(job: string, execution: string): ReadonlySet<number> {
-    return this.#entries.get(`${job}/${execution}`) ?? new Set()
-  }
-
-  /** Those that a late writer put where a discarded one had been. */
-  late(job: string, execution: string): ReadonlySet<number> {
-    return this.#late.get(`${job}/${execution}`) ?? new Set()
-  }
-
-  /** Entries of a job that were written over others. */
-  faultsOf(job: string): readonly string[] {
-    return this.#faults.filter((fault) => fault.includes(`/metadata/${job}/`))
+    this.#record = record
   }
 
   /** Reads on to where the journals end now; what has just happened is waited for. */
@@ -50,7 +27,10 @@ export class History {
     for (const name of await readdir(this.#folder)) for (const line of await this.#linesOf(name)) this.#note(line)
     const settled = this.#ended.filter(({ end }) => (end ?? 0) <= until).sort((a, b) => (a.end ?? 0) - (b.end ?? 0))
     this.#ended = this.#ended.filter(({ end }) => (end ?? 0) > until)
-    for (const step of settled) this.#happened(step)
+    for (const { op, path } of settled) {
+      if (op === 'unlink') this.#record.removed(path)
+      else this.#record.named(path)
+    }
   }
 
   /** The journals were emptied, with nobody writing them, and what they told may have been undone. */
@@ -58,9 +38,7 @@ export class History {
     this.#read.clear()
     this.#begun.clear()
     this.#ended = []
-    this.#there = new Set()
-    // The highest may have been taken back; a number that is lower than what is left is told from the next one on.
-    this.#highest.clear()
+    this.#record.restart()
   }
 
   async #linesOf(name: string): Promise<string[]> {
@@ -82,32 +60,14 @@ export class History {
     if (text.includes('"begin"') ? !/"(link|rename|unlink)".*_metadata"/.test(text) : this.#begun.size === 0) return
     const line = JSON.parse(text) as JournalStep
     if (line.begin !== undefined) {
-      const [, job, execution, number] = entryPath.exec(line.path) ?? []
-      if (job === undefined) return
+      if (parseEntry(line.path) === undefined) return
       this.#begun.set(line.id, line)
-      if (line.op === 'unlink') return
       // Whether it happened is not known, if the process dies in it.
-      const key = `${job}/${execution}`
-      this.#entries.set(key, (this.#entries.get(key) ?? new Set()).add(Number(number)))
+      if (line.op !== 'unlink') this.#record.mayBeThere(line.path)
       return
     }
     const begun = this.#begun.get(line.id)
     this.#begun.delete(line.id)
     if (begun !== undefined && line.failed === undefined) this.#ended.push({ ...begun, ...line })
-  }
-
-  #happened({ op, path }: JournalStep): void {
-    if (op === 'unlink') {
-      this.#there.delete(path)
-      return
-    }
-    if (this.#there.has(path)) this.#faults.push(`${path} was there, and was written again`)
-    this.#there.add(path)
-    const [, job, execution, text] = entryPath.exec(path) ?? []
-    const key = `${job}/${execution}`
-    const number = Number(text)
-    const highest = this.#highest.get(key) ?? 0
-    if (number < highest) this.#late.set(key, (this.#late.get(key) ?? new Set()).add(number))
-    this.#highest.set(key, Math.max(highest, number))
   }
 }

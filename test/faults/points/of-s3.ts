@@ -1,0 +1,36 @@
+import { outputPoints } from './of-output.js'
+import { entry, executionRecord, kind, type Points, part, pin, stateFile } from './point.js'
+
+/** Checkpoints in S3: an object is there with one request. */
+export const s3Points: Points = {
+  timer: [],
+  cut: outputPoints.cut,
+  write: [
+    { name: 'state file is put', requests: ['put'], path: stateFile },
+    ...outputPoints.write,
+    { name: 'part manifest is put', requests: ['put'], path: part },
+  ],
+  publish: [
+    { name: 'part manifest is read', requests: ['get'], path: part },
+    { name: 'entry is put', requests: ['put'], path: entry, content: kind('checkpoint') },
+  ],
+  commit: outputPoints.commit,
+  discard: [
+    { name: 'entry goes', requests: ['delete'], path: entry },
+    { name: 'part manifest goes', requests: ['delete'], path: part },
+    { name: 'state file goes', requests: ['delete'], path: stateFile },
+  ],
+  restore: [
+    { name: 'state is read', requests: ['get'], path: stateFile },
+    { name: 'metadata is read', requests: ['get'], path: entry },
+    ...outputPoints.restore,
+  ],
+  claim: [{ name: 'claim is put', requests: ['put'], path: entry, content: kind('claim') }],
+  resume: [
+    { name: 'record is put', requests: ['put'], path: executionRecord },
+    { name: 'pin is put', requests: ['put'], path: pin, content: /"confirmed":false/ },
+    { name: 'pin is confirmed', requests: ['put'], path: pin, content: /"confirmed":true/ },
+    { name: 'older execution is closed', requests: ['put'], path: entry, content: kind('closed') },
+    ...outputPoints.resume,
+  ],
+}
