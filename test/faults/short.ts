@@ -41,10 +41,8 @@ const remoteMoments: Readonly<Record<Exclude<Scheme, 'file'>, readonly Cell[]>> 
     { fault: 'kill-after', step: 'resume', point: 'record is put' },
     { fault: 'store-kill', step: 'write', point: 'state file is put' },
     { fault: 'error', step: 'write', point: 'part manifest is put' },
-    { fault: 'fork', step: 'restore' },
     { fault: 'terminate', step: 'resume', point: 'pin is put' },
     { fault: 'kill-late', step: 'discard' },
-    { fault: 'damage', step: 'restore' },
   ],
   hdfs: [
     lateOnHdfs,
@@ -52,11 +50,7 @@ const remoteMoments: Readonly<Record<Exclude<Scheme, 'file'>, readonly Cell[]>> 
     { fault: 'kill-late', step: 'claim', point: 'claim gets its name' },
     { fault: 'kill-after', step: 'resume', point: 'record gets its name' },
     { fault: 'store-kill', step: 'write', point: 'state is uploaded' },
-    { fault: 'error', step: 'write', point: 'part manifest is uploaded' },
-    { fault: 'fork', step: 'restore' },
-    { fault: 'terminate', step: 'resume', point: 'pin gets its name' },
     { fault: 'kill-late', step: 'discard' },
-    { fault: 'damage', step: 'restore' },
   ],
 }
 
