@@ -54,9 +54,9 @@ export const safeguards = {
   ],
   'unconfirmed keys': [
     {
-      file: 'src/engine/embedded/state/keyed-state-store.js',
-      from: /const between = this\.#cuts\.slice\(baseIndex \+ 1\)\.filter\([^\n]*\);/,
-      to: 'const between = [];',
+      file: 'src/engine/embedded/state/cut-history.js',
+      from: /const since = this\.#cuts\.slice\([^\n]*\);/,
+      to: 'const since = [record];',
     },
   ],
   'pending files first': [
