@@ -3,6 +3,7 @@ import { checkpointCost } from './checkpoint-cost.js'
 import { checkpointLatency } from './checkpoint-latency.js'
 import { hdfsSnapshot } from './hdfs-snapshot.js'
 import { keyedState } from './keyed-state.js'
+import { parallelSum } from './parallel-sum.js'
 import { recovery } from './recovery.js'
 import { restore } from './restore.js'
 import { s3Snapshot } from './s3-snapshot.js'
@@ -12,6 +13,7 @@ import { sumByUser, wordCount } from './throughput.js'
 export const benchmarks: readonly Benchmark[] = [
   wordCount,
   sumByUser,
+  parallelSum,
   checkpointLatency,
   checkpointCost,
   keyedState,

@@ -21,11 +21,11 @@ export function writeWords(file: string, lines: number): number {
   return lines * 8
 }
 
-/** One order a line, of 100,000 users; answers how many. */
-export function writeOrders(file: string, lines: number): number {
+/** One order a line, of 100,000 users from `firstUser` on; answers how many. */
+export function writeOrders(file: string, lines: number, firstUser = 0): number {
   const random = seeded(2)
   writeLines(file, lines, (n) => {
-    const user = `user-${Math.floor(random() * 100_000)}`
+    const user = `user-${firstUser + Math.floor(random() * 100_000)}`
     const amount = Math.floor(random() * 1000)
     return `{"id":${n + 1_000_000},"user":"${user}","amount":${amount},"city":"Amsterdam","tag":"abcdefghijklmno"}`
   })

@@ -25,13 +25,23 @@ export const wordCount = defineJob('word-count', {
       .to(discard()),
 })
 
+const Order = z.object({ user: z.string(), amount: z.number() })
+const spent = { id: 'sum', version: 1, initial: () => 0, add: (sum, order) => sum + order.amount }
+
 export const sumByUser = defineJob('sum-by-user', {
   args,
   pipeline: ({ args: { input } }) =>
-    ndjson(input, { schema: z.object({ user: z.string(), amount: z.number() }) })
+    ndjson(input, { schema: Order })
       .keyBy((order) => order.user)
-      .reduce({ id: 'sum', version: 1, initial: () => 0, add: (sum, order) => sum + order.amount })
+      .reduce(spent)
       .to(discard()),
+})
+
+/** The same over files that have the users among them. */
+export const sumByPartitionedUser = defineJob('sum-by-partitioned-user', {
+  args,
+  pipeline: ({ args: { input } }) =>
+    ndjson(input, { schema: Order, partitionedBy: 'user' }).keyBy('user').reduce(spent).to(discard()),
 })
 
 export const ticks = defineJob('ticks', {

@@ -21,7 +21,7 @@ import org.apache.flink.streaming.api.functions.KeyedProcessFunction;
 import org.apache.flink.streaming.api.functions.sink.v2.DiscardingSink;
 import org.apache.flink.util.Collector;
 
-/** The jobs of bench/jobs/pipelines.mjs, for Flink: FlinkJobs JOB FILE INTERVAL_MS (0 = no checkpoints) [BACKEND KEYS]. */
+/** The jobs of bench/jobs/pipelines.mjs, for Flink: FlinkJobs JOB FILE INTERVAL_MS (0 = no checkpoints) [PARALLELISM], or blobs FILE INTERVAL_MS BACKEND KEYS. */
 public class FlinkJobs {
   /** Adds up the second field for each first field, and emits every sum. */
   static class Sum extends KeyedProcessFunction<String, Tuple2<String, Long>, Tuple2<String, Long>> {
@@ -69,7 +69,7 @@ public class FlinkJobs {
     String job = arguments[0];
     long interval = Long.parseLong(arguments[2]);
     StreamExecutionEnvironment environment = StreamExecutionEnvironment.getExecutionEnvironment();
-    environment.setParallelism(1);
+    environment.setParallelism(arguments.length == 4 ? Integer.parseInt(arguments[3]) : 1);
     // As fast as Flink goes: what it hands from one step to the next is not copied, as it is not in Tidemark.
     environment.getConfig().enableObjectReuse();
     if (interval > 0) environment.enableCheckpointing(interval);
