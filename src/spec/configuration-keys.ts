@@ -6,7 +6,16 @@ import { z } from 'zod'
 import type { Json } from '../json.js'
 import { normalizeUri } from '../storage/index.js'
 import { checkpointingDefaults, checkpointingFields, retentionPolicies } from './checkpointing-spec.js'
-import { directories, directory, flag, localPath, numeric, word } from './configuration-values.js'
+import {
+  directories,
+  directory,
+  flag,
+  localPath,
+  numeric,
+  scratchDirectory,
+  stateBackend,
+  word,
+} from './configuration-values.js'
 import { duration, formatDuration } from './duration.js'
 import { nameSchema } from './job-id.js'
 import { type RestartStrategyType, restartFields, restartStrategyDefaults } from './restart-strategy.js'
@@ -107,6 +116,19 @@ export const configurationKeys = {
     name: 'state.backend.fs.checkpointdir',
     scope: 'job',
     schema: directory,
+    fallback: undefined,
+  }),
+  stateBackend: key<'hashmap' | 'lmdb'>({
+    name: 'state.backend.type',
+    others: ['state.backend'],
+    scope: 'host',
+    schema: stateBackend,
+    fallback: 'hashmap',
+  }),
+  tmpDir: key<string | undefined>({
+    name: 'io.tmp.dirs',
+    scope: 'host',
+    schema: scratchDirectory,
     fallback: undefined,
   }),
   s3Endpoint: key<string | undefined>({ name: 's3.endpoint', scope: 'host', schema: serverUrl, fallback: undefined }),

@@ -28,6 +28,35 @@ export function word<const T extends string>(words: readonly T[], spellings: Rea
   )
 }
 
+export const stateBackendTypes = ['hashmap', 'lmdb'] as const
+
+/** Flink's names for the heap, old ones included; who asks for its backends on disk is told of ours. */
+export const stateBackend = z.preprocess(
+  (value) => {
+    if (typeof value !== 'string') return value
+    const text = value.trim().toLowerCase()
+    return text === 'filesystem' || text === 'jobmanager' ? 'hashmap' : text
+  },
+  z.unknown().transform((value, context) => {
+    const known = stateBackendTypes.find((type) => type === value)
+    if (known !== undefined) return known
+    const others = value === 'rocksdb' || value === 'forst'
+    const message = others
+      ? `cannot be ${show(value)}, which Tidemark does not have: lmdb is its backend for state on disk`
+      : `must be one of ${stateBackendTypes.join(', ')}, got ${show(value)}`
+    context.addIssue({ code: 'custom', message, input: value })
+    return z.NEVER
+  }),
+)
+
+/** One directory of this host. Flink takes several. */
+export function scratchDirectory(base: string) {
+  return z
+    .string()
+    .refine((text) => !/[,|;]|:(?=\.?\.?\/(?!\/))/.test(text), 'must be one directory')
+    .pipe(localPath(base))
+}
+
 /** A directory as a path (relative to `base`) or a URI; normalised, so that one place has one spelling. */
 export function directory(base: string) {
   return z.string().transform((text, context) => {

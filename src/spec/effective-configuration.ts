@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import type { Json } from '../json.js'
 import type { StorageSettings } from '../storage/index.js'
 import { canonicalText } from './configuration-agreement.js'
@@ -14,6 +15,8 @@ export interface Configuration {
   readonly dataDir: string
   /** How this host reaches its stores. */
   readonly storage: StorageSettings
+  /** Where tasks of this host keep their state between checkpoints; below `directory`, where that is a path. */
+  readonly stateBackend: { readonly type: 'hashmap' } | { readonly type: 'lmdb'; readonly directory: string }
   /** For what a job's launcher leaves out. */
   readonly jobDefaults: JobDefaults
   /** Rows kept of a job's checkpoint history. */
@@ -98,6 +101,10 @@ export function buildConfiguration(settled: Settled): Configuration {
     checkpointsDir: settled.checkpointsDir.value,
     dataDir: settled.dataDir.value ?? settled.checkpointsDir.value,
     storage: storageOf(settled),
+    stateBackend:
+      settled.stateBackend.value === 'lmdb'
+        ? { type: 'lmdb', directory: settled.tmpDir.value ?? tmpdir() }
+        : { type: 'hashmap' },
     jobDefaults: jobDefaultsOf(settled),
     checkpointHistory: settled.checkpointHistory.value,
     taskQueue: settled.taskQueue.value,

@@ -73,6 +73,7 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     slots: configuration.slots,
     threads: configuration.threads,
     leaseMs: configuration.leaseMs,
+    stateBackend: configuration.stateBackend,
     log: (_level, message) => log(message),
   })
   let client: ClientConnection | undefined

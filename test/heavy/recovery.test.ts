@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
@@ -114,6 +115,38 @@ test('kill -9 of the only worker, and a new one afterwards', async () => {
   expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 3_000, restarts: 1 })
   expect(await committed<Sum>(at('only-out'))).toEqual(sumsOf(input))
   await recordHistory(tidemark.client, 'host-lost', job)
+})
+
+test('kill -9 of the only worker, with its state on disk, of which the new one finds and removes what was left', async () => {
+  const onDisk = await startInstallation({
+    'state.backend.type': 'lmdb',
+    'io.tmp.dirs': 'tmp',
+    'tidemark.heartbeat-timeout': '2s',
+  })
+  const leftovers = () => readdir(join(onDisk.dir, 'tmp'))
+  try {
+    const input = readings(3_000)
+    await writeReadings(join(onDisk.dir, 'in.ndjson'), input)
+    const first = await startWorkerProcess(onDisk)
+    const job = await onDisk.start('on-disk', {
+      definition: 'sums',
+      args: { input: join(onDisk.dir, 'in.ndjson'), output: join(onDisk.dir, 'out'), rate: 1_000 },
+      checkpointing: { interval: 200 },
+      restartStrategy: { type: 'fixed-delay', attempts: 1, delay: 10 },
+    })
+    await checkpoint(job)
+    await first.kill()
+    const [left] = await leftovers()
+    expect(left).toMatch(/^tidemark-state-/)
+    workers.push(await startWorkerProcess(onDisk))
+    expect(await leftovers()).not.toContain(left)
+    expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 3_000, restarts: 1 })
+    expect(await committed<Sum>(join(onDisk.dir, 'out'))).toEqual(sumsOf(input))
+    expect(await leftovers()).toEqual([])
+  } finally {
+    await Promise.all(workers.map((worker) => worker.kill()))
+    await onDisk.close()
+  }
 })
 
 describe('a worker that is taken away', () => {

@@ -67,7 +67,7 @@ describe('tidemark.yaml', () => {
     expect(settings.map((line) => line.slice(0, line.indexOf(':'))).sort()).toEqual(keys.map(({ name }) => name).sort())
     const withoutHostValues = settings.filter(
       (line) =>
-        !/^(?:tidemark\.(?:slots|threads)|restart-strategy\.type|s3\.endpoint|s3\.region|env\.hadoop|fs\.|dfs\.|tidemark\.hdfs|metrics\.).*:/.test(
+        !/^(?:tidemark\.(?:slots|threads)|restart-strategy\.type|s3\.endpoint|s3\.region|env\.hadoop|fs\.|dfs\.|tidemark\.hdfs|metrics\.|io\.tmp).*:/.test(
           line,
         ),
     )

@@ -36,7 +36,8 @@ describe('variables', () => {
     ['TIDEMARK_TIDEMARK_SLOTS', ' (did you mean TIDEMARK_SLOTS?)'],
     ['TIDEMARK_ALLOWED_DIR', ' (did you mean TIDEMARK_ALLOWED_DIRS?)'],
     ['TIDEMARK_EXECUTION_CHECKPOINTING_INTERVALL', ' (did you mean TIDEMARK_EXECUTION_CHECKPOINTING_INTERVAL?)'],
-    ['TIDEMARK_STATE_BACKEND_ROCKSDB_TUNING_ETC', ''],
+    ['TIDEMARK_STATE_BACKEND_TIPE', ' (did you mean TIDEMARK_STATE_BACKEND_TYPE?)'],
+    ['TIDEMARK_DFS_REPLICATION_ETC', ''],
   ])('%s is no key', (variable, suggestion) => {
     const clause = `${variable} is not the variable of a known key${suggestion}`
     expect(refusal('', { [variable]: '1' })).toBe(`Invalid configuration: ${clause}.`)
@@ -90,6 +91,13 @@ describe('values', () => {
     ['state.checkpoints.dir: "a\\0b"', 'is no directory that can be used'],
     ['state.checkpoints.dir: ftp://host/x', 'is no directory that can be used'],
     ['state.checkpoints.dir: [/a, /b]', 'must be text, got a list of 2'],
+    ['state.backend.type: memory', 'must be one of hashmap, lmdb, got "memory"'],
+    [
+      'state.backend: rocksdb',
+      'cannot be "rocksdb", which Tidemark does not have: lmdb is its backend for state on disk',
+    ],
+    ['io.tmp.dirs: /a,/b', 'must be one directory'],
+    ['io.tmp.dirs: s3://bucket/tmp', 'must be a path on this host'],
     ['web.checkpoints.history: 101', 'must be at most 100, got 101'],
     [
       'restart-strategy: sometimes',

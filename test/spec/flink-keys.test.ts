@@ -1,3 +1,4 @@
+import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import type { Configuration } from '../../src/spec/configuration.js'
 import { entry, load, refusal } from './with-file.js'
@@ -26,6 +27,7 @@ const supported: readonly [
     (c) => [c.checkpointsDir, c.dataDir],
     ['file:///flink/chk', 'file:///flink/chk'],
   ],
+  ['LMDB', ['state.backend.type', 'state.backend'], (c) => c.stateBackend, { type: 'lmdb', directory: tmpdir() }],
   ['https://s3.example:9000/', ['s3.endpoint'], (c) => c.storage.s3.endpoint, 'https://s3.example:9000/'],
   ['eu-central-1', ['s3.region', 's3.endpoint.region'], (c) => c.storage.s3.region, 'eu-central-1'],
   ['true', ['s3.path.style.access', 's3.path-style-access'], (c) => c.storage.s3.pathStyleAccess, true],

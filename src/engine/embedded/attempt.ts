@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { messageOf, TidemarkError } from '../../errors.js'
 import type {
   AttemptOutcome,
@@ -12,8 +13,10 @@ import { type FenceNumber, tasksGone } from './fence.js'
 import { Lease } from './lease.js'
 import type { Log } from './log.js'
 import type { Plan, TaskEvent } from './messages.js'
+import type { Scratch } from './scratch.js'
 import { SnapshotAnswers } from './snapshot-answers.js'
 import { startTasks } from './start-tasks.js'
+import type { StateBackendSettings } from './state/state-backend.js'
 import { takeSnapshot } from './take-snapshot.js'
 import { TaskCounters } from './task-counters.js'
 import type { TaskSeat } from './task-seat.js'
@@ -32,6 +35,8 @@ export interface AttemptOptions {
   /** Milliseconds. */
   readonly leaseMs: number
   readonly pool: ThreadPool
+  /** Where its tasks keep their state, if not in memory. */
+  readonly scratch?: Scratch | undefined
   readonly log: Log
   /** Called before anything starts; what it returns is called once nothing of the attempt runs. */
   readonly makeRoom: () => Promise<() => void>
@@ -59,6 +64,7 @@ export class Attempt {
   #progress: NodeJS.Timeout | undefined
   #ending: Promise<void> | undefined
   #leaveRoom = () => {}
+  #directory: string | undefined
   #callers = 0
   #leaving = false
 
@@ -147,16 +153,18 @@ export class Attempt {
   }
 
   async #deploy(): Promise<DeployResult> {
-    const { request, file, pool, host } = this.#options
+    const { request, file, pool, scratch, host } = this.#options
     try {
       this.#leaveRoom = await this.#options.makeRoom()
+      this.#directory = await scratch?.make()
       this.#aborted.signal.throwIfAborted()
       // A short job may be through, or fail, before the last of its tasks has answered that it runs.
       const early: TaskEvent[] = []
       let onEvent = (event: TaskEvent): void => {
         early.push(event)
       }
-      const start = { request, file, pool, onEvent: (event: TaskEvent) => onEvent(event) }
+      const stateBackend = (task: number) => stateBackendOf(this.#directory, task)
+      const start = { request, file, pool, stateBackend, onEvent: (event: TaskEvent) => onEvent(event) }
       const { plan, opened, seats } = await startTasks(start, this.#aborted.signal)
       this.#plan = plan
       this.#seats = seats
@@ -222,8 +230,14 @@ export class Attempt {
   #endTasks(): Promise<void> {
     this.#lease.end()
     clearInterval(this.#progress)
-    this.#ending ??= Promise.all(this.#seats.map((seat) => seat.close())).then(() => this.#leaveRoom())
+    this.#ending ??= this.#end()
     return this.#ending
+  }
+
+  async #end(): Promise<void> {
+    await Promise.all(this.#seats.map((seat) => seat.close()))
+    if (this.#directory !== undefined) await this.#options.scratch?.remove(this.#directory)
+    this.#leaveRoom()
   }
 
   /**
@@ -258,4 +272,8 @@ export class Attempt {
     const stack = error instanceof Error ? { stack: error.stack } : {}
     this.#options.log(level, message, { job, execution, claim: this.claim, attempt, ...stack })
   }
+}
+
+function stateBackendOf(directory: string | undefined, task: number): StateBackendSettings {
+  return directory === undefined ? { type: 'hashmap' } : { type: 'lmdb', directory: join(directory, `task-${task}`) }
 }

@@ -19,6 +19,7 @@ import { compareFence, hostLeft, tasksGone } from './fence.js'
 import { type HostDefinition, inspectDefinitions } from './inspect-definitions.js'
 import type { Log } from './log.js'
 import { recoverOutput } from './recover-output.js'
+import { Scratch } from './scratch.js'
 import { Slots } from './slots.js'
 import { ThreadPool } from './thread-pool.js'
 
@@ -35,8 +36,15 @@ export interface EmbeddedHostOptions {
   readonly threads?: number
   /** Heap limit of a thread, MiB; default Node's own. */
   readonly threadHeapMiB?: number
+  /** Where tasks keep their state; default in memory. */
+  readonly stateBackend?: HostStateBackend
   readonly log?: Log
 }
+
+export type HostStateBackend =
+  | { readonly type: 'hashmap' }
+  /** Directory: below it each attempt has one of its own for as long as it lives. */
+  | { readonly type: 'lmdb'; readonly directory: string }
 
 /** What runs here, for people. */
 export interface HostedJob extends AttemptReference {
@@ -67,10 +75,13 @@ export interface EmbeddedHost extends Engine {
 
 /**
  * Loads the job files and opens the host.
- * @throws DefinitionError for a job file that cannot be used
+ * @throws DefinitionError for a job file that cannot be used, InvalidConfiguration for a directory of the state backend that cannot
  */
 export async function createEmbeddedHost(options: EmbeddedHostOptions): Promise<EmbeddedHost> {
-  return new Host(options, await inspectDefinitions(options.jobFiles))
+  const definitions = await inspectDefinitions(options.jobFiles)
+  const { stateBackend } = options
+  const scratch = stateBackend?.type === 'lmdb' ? await Scratch.open(stateBackend.directory) : undefined
+  return new Host(options, definitions, scratch)
 }
 
 class Host implements EmbeddedHost {
@@ -79,15 +90,17 @@ class Host implements EmbeddedHost {
   readonly #options: EmbeddedHostOptions
   readonly #slots: Slots
   readonly #pool: ThreadPool
+  readonly #scratch: Scratch | undefined
   readonly #executions = new Executions()
   readonly #closing = new AbortController()
   #leaving = false
   readonly #recovering = new Set<Promise<unknown>>()
 
-  constructor(options: EmbeddedHostOptions, definitions: readonly HostDefinition[]) {
+  constructor(options: EmbeddedHostOptions, definitions: readonly HostDefinition[], scratch: Scratch | undefined) {
     this.host = options.host ?? `${hostname().replace(/[^A-Za-z0-9-]/g, '-')}-${randomUUID().slice(0, 8)}`
     this.definitions = definitions
     this.#options = options
+    this.#scratch = scratch
     const { slots = 16, threads = slots, threadHeapMiB } = options
     this.#slots = new Slots(slots)
     this.#pool = new ThreadPool({ threads, heapMiB: threadHeapMiB })
@@ -204,6 +217,7 @@ class Host implements EmbeddedHost {
       file,
       leaseMs: this.#options.leaseMs ?? 30_000,
       pool: this.#pool,
+      scratch: this.#scratch,
       log: this.#options.log ?? (() => {}),
       makeRoom: async () => {
         await older?.stop('was replaced by a newer attempt')

@@ -2,6 +2,7 @@ import type { DefinitionRecord, OperatorRecord, StateHandle, TaskSnapshot } from
 import type { Json } from '../../json.js'
 import type { Patience, StorageSettings } from '../../storage/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../engine.js'
+import type { StateBackendSettings } from './state/state-backend.js'
 import type { WireError } from './wire-error.js'
 
 /** What a thread is born with. */
@@ -34,7 +35,7 @@ export interface ThreadMethods {
   /** Recovers the sinks, and nothing else. For a thread of its own. */
   recoverOutput(request: PlanRequest): Plan['sweep']
   /** Brings a task to the point where `start` only has to let records flow. */
-  open(plan: TaskPlan): OpenedTask
+  open(request: OpenRequest): OpenedTask
   start(_: null): null
   snapshot(request: TaskSnapshotRequest): TaskCut
   commit(request: TaskCommitRequest): null
@@ -91,6 +92,11 @@ export interface Plan {
 
 export interface TaskAddress {
   readonly task: number
+}
+
+export interface OpenRequest {
+  readonly plan: TaskPlan
+  readonly stateBackend: StateBackendSettings
 }
 
 /** All that one task needs to begin. */

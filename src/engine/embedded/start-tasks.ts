@@ -3,6 +3,7 @@ import type { DeployRequest } from '../engine.js'
 import { abortable } from './abortable.js'
 import type { OpenedTask, Plan, TaskEvent } from './messages.js'
 import { readBuild } from './plan/load-definition.js'
+import type { StateBackendSettings } from './state/state-backend.js'
 import type { TaskSeat } from './task-seat.js'
 import type { ThreadPool } from './thread-pool.js'
 
@@ -10,6 +11,7 @@ export interface StartOptions {
   readonly request: DeployRequest
   readonly file: string
   readonly pool: ThreadPool
+  readonly stateBackend: (task: number) => StateBackendSettings
   readonly onEvent: (event: TaskEvent) => void
 }
 
@@ -26,7 +28,7 @@ export interface StartedTasks {
  * every task has opened.
  */
 export async function startTasks(options: StartOptions, signal: AbortSignal): Promise<StartedTasks> {
-  const { request, file, pool, onEvent } = options
+  const { request, file, pool, stateBackend, onEvent } = options
   const { job, parallelism } = request
   const build = await readBuild(file)
   signal.throwIfAborted()
@@ -41,7 +43,11 @@ export async function startTasks(options: StartOptions, signal: AbortSignal): Pr
     }
     const plan = await abortable(required(seats[0]).call('plan', { file, deploy: request }), signal)
     const opened = await abortable(
-      Promise.all(seats.map((seat, task) => seat.call('open', required(plan.tasks[task])))),
+      Promise.all(
+        seats.map((seat, task) =>
+          seat.call('open', { plan: required(plan.tasks[task]), stateBackend: stateBackend(task) }),
+        ),
+      ),
       signal,
     )
     await abortable(Promise.all(seats.map((seat) => seat.call('start', null))), signal)

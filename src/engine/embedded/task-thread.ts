@@ -47,8 +47,8 @@ const handlers: Handlers = {
   load: async (file) => (await loadFile(file)).build,
   plan: (request, seat) => tasks.occupy(seat, makePlan(request)),
   recoverOutput,
-  async open(plan, seat) {
-    const opened = await tasks.open(seat, (listener) => openTask(plan, listener))
+  async open(request, seat) {
+    const opened = await tasks.open(seat, (listener) => openTask(request, listener))
     return opened.describe()
   },
   async start(_, seat) {

@@ -90,6 +90,8 @@ export class KeyedStateStore<S> implements StateStore<S> {
     return { ...this.#plan(number, handles, changed), complete }
   }
 
+  async discard(): Promise<void> {}
+
   #plan(
     number: number,
     reused: readonly StateHandle[],

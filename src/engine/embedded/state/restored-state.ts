@@ -1,6 +1,5 @@
-import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
-import { type EncodedSection, entriesOf } from './state-section.js'
+import { type EncodedSection, entriesAt } from './state-section.js'
 
 interface FoundSection {
   readonly bytes: Buffer
@@ -56,14 +55,9 @@ export class RestoredState<S> {
   }
 
   #apply({ bytes, path }: FoundSection): void {
-    try {
-      for (const [key, value] of entriesOf(bytes)) {
-        if (value === undefined) this.decoded.delete(key)
-        else this.decoded.set(key, value.state as S)
-      }
-    } catch (error) {
-      const message = `${path} holds state that this version cannot read: ${messageOf(error)}`
-      throw new TidemarkError('UnsupportedFormat', message, { path, cause: error })
+    for (const [key, value] of entriesAt(path, bytes)) {
+      if (value === undefined) this.decoded.delete(key)
+      else this.decoded.set(key, value.state as S)
     }
   }
 }

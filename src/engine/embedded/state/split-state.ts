@@ -44,6 +44,7 @@ export class SplitState implements OperatorState, KeyedState<Key, unknown> {
 
   /** The split has ended, and the operator knows. */
   forget(split: string): void {
+    void this.#stores.get(split)?.discard()
     this.#stores.delete(split)
   }
 

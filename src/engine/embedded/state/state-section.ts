@@ -21,6 +21,16 @@ export function* entriesOf(section: Buffer): Generator<StateFileEntry> {
   for (const key of deleted) yield [key, undefined]
 }
 
+/** What a section of this file says. @throws UnsupportedFormat */
+export function* entriesAt(path: string, section: Buffer): Generator<StateFileEntry> {
+  try {
+    yield* entriesOf(section)
+  } catch (error) {
+    const message = `${path} holds state that this version cannot read: ${messageOf(error)}`
+    throw new TidemarkError('UnsupportedFormat', message, { path, cause: error })
+  }
+}
+
 /** Copies every value now, behind `head` bytes that are the caller's. @throws TaskFailed naming operator and key */
 export function serializeSection(operator: string, section: Section, head: number): Buffer {
   try {

@@ -18,6 +18,8 @@ export interface StateStore<S> extends KeyedState<Key, S> {
   decodeNext(): boolean
   /** The state as it is now, at the price of a few objects: it is encoded later, beside the stream. */
   cut(number: number, base: number | undefined): StateCut
+  /** Nobody uses it any more, and it will not be cut again; a cut that is being written goes on. Resolves once its place is free; never rejects. */
+  discard(): Promise<void>
 }
 
 /** What one cut captured. Its handles are known once its file, if it needs one, is written. */

@@ -1,9 +1,9 @@
 import { openSnapshot } from '../../../checkpoint-store/index.js'
 import type { TaskPlan } from '../messages.js'
 import type { Inventory, StatefulStep } from '../plan/inventory.js'
-import { KeyedStateStore } from '../state/keyed-state-store.js'
 import { jobState, type OperatorState } from '../state/operator-state.js'
 import { SplitState } from '../state/split-state.js'
+import type { StateBackend } from '../state/state-backend.js'
 import type { StateStore } from '../state/state-store.js'
 import { inLanes } from './in-lanes.js'
 
@@ -14,12 +14,16 @@ interface OpenedState {
 }
 
 /** The state of every operator of a task, by operator id, with what its plan assigns to it. */
-export async function loadStates(plan: TaskPlan, { stateful }: Inventory): Promise<ReadonlyMap<string, OperatorState>> {
+export async function loadStates(
+  backend: StateBackend,
+  plan: TaskPlan,
+  { stateful }: Inventory,
+): Promise<ReadonlyMap<string, OperatorState>> {
   const snapshot = plan.restore && plan.state.length > 0 ? await openSnapshot(plan.restore) : undefined
   const states = new Map<string, OperatorState>()
   for (const step of stateful.values()) {
     const { operator } = step
-    const { state, storeOf } = openState(step, plan.deploy.incremental)
+    const { state, storeOf } = openState(backend, step, plan.deploy.incremental)
     states.set(operator.id, state)
     const assigned = plan.state.filter((one) => one.operator === operator.id)
     await inLanes(assigned, async ({ scope, handles, base }) => {
@@ -30,9 +34,9 @@ export async function loadStates(plan: TaskPlan, { stateful }: Inventory): Promi
   return states
 }
 
-function openState({ operator, scope }: StatefulStep, incremental: boolean): OpenedState {
+function openState(backend: StateBackend, { operator, scope }: StatefulStep, incremental: boolean): OpenedState {
   const { id, version } = operator
-  const make = () => new KeyedStateStore<unknown>({ operator: id, stateVersion: version, incremental })
+  const make = () => backend.open<unknown>({ operator: id, stateVersion: version, incremental })
   if (scope === 'split') {
     const state = new SplitState(make)
     return { state, storeOf: (split) => state.storeOf(split) }

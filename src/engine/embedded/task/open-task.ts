@@ -1,9 +1,10 @@
 import { TidemarkError } from '../../../errors.js'
 import { openStorage } from '../../../storage/index.js'
-import type { TaskPlan } from '../messages.js'
+import type { OpenRequest, TaskPlan } from '../messages.js'
 import { resolveOutputDirectory } from '../output-directory.js'
 import { type Inventory, takeInventory } from '../plan/inventory.js'
 import { loadDefinition } from '../plan/load-definition.js'
+import { openStateBackend, type StateBackend } from '../state/state-backend.js'
 import { BatchSize } from './batch-size.js'
 import { compileChain } from './compile.js'
 import { describeFailure } from './failures.js'
@@ -14,10 +15,25 @@ import { SourceRunner } from './source-runner.js'
 import { Task, type TaskListener } from './task.js'
 
 /** Builds a task from its plan: state, sinks, operators, and the readers at their positions. No record moves before `start`. */
-export async function openTask(plan: TaskPlan, listener: TaskListener): Promise<Task> {
-  const { deploy, task } = plan
+export async function openTask({ plan, stateBackend }: OpenRequest, listener: TaskListener): Promise<Task> {
   const inventory = await inventoryOf(plan)
-  const states = await loadStates(plan, inventory)
+  const backend = await openStateBackend(inventory.stateful.size > 0 ? stateBackend : { type: 'hashmap' })
+  try {
+    return await openOver(backend, plan, inventory, listener)
+  } catch (error) {
+    await backend.close()
+    throw error
+  }
+}
+
+async function openOver(
+  backend: StateBackend,
+  plan: TaskPlan,
+  inventory: Inventory,
+  listener: TaskListener,
+): Promise<Task> {
+  const { deploy, task } = plan
+  const states = await loadStates(backend, plan, inventory)
   const sinks = await openSinks(plan, inventory)
   const parts = {
     task,
@@ -48,6 +64,7 @@ export async function openTask(plan: TaskPlan, listener: TaskListener): Promise<
     plan,
     sources,
     sinks: [...sinks.values()],
+    backend,
     states: [...states.values()],
     loop,
     data,

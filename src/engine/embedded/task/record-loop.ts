@@ -32,13 +32,15 @@ export class RecordLoop {
 
   /** After a batch: lets the sinks write, and remembers what reading on has to wait for. */
   flushSinks(): void {
-    for (const sink of this.#sinks) {
-      const flushed = sink.flush()
-      if (flushed === undefined) continue
-      // A loop that has stopped awaits it no more.
-      flushed.catch(() => undefined)
-      this.#pressure.push(flushed)
-    }
+    for (const sink of this.#sinks) this.waitFor(sink.flush())
+  }
+
+  /** Reads on only once this, if it is something, has resolved. */
+  waitFor(pressure: Promise<void> | undefined): void {
+    if (pressure === undefined) return
+    // A loop that has stopped awaits it no more.
+    pressure.catch(() => undefined)
+    this.#pressure.push(pressure)
   }
 
   /** @param onEnded called once, when every source has ended and all output is with the sinks */

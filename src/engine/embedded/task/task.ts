@@ -1,6 +1,7 @@
 import type { Storage } from '../../../storage/index.js'
 import type { OpenedTask, TaskCut, TaskPlan, TaskSnapshotRequest } from '../messages.js'
 import type { OperatorState } from '../state/operator-state.js'
+import type { StateBackend } from '../state/state-backend.js'
 import { FairTurns } from './fair-turns.js'
 import type { RecordLoop } from './record-loop.js'
 import type { SinkRunner } from './sink-runner.js'
@@ -18,6 +19,7 @@ export interface TaskParts {
   readonly plan: TaskPlan
   readonly sources: readonly SourceRunner[]
   readonly sinks: readonly SinkRunner[]
+  readonly backend: StateBackend
   readonly states: readonly OperatorState[]
   readonly loop: RecordLoop
   readonly data: Storage
@@ -60,6 +62,7 @@ export class Task {
     this.#records += records
     try {
       this.#parts.loop.flushSinks()
+      this.#parts.loop.waitFor(this.#parts.backend.pressure)
     } catch (error) {
       this.fail(error)
     }
@@ -121,7 +124,7 @@ export class Task {
     this.#closed = true
     this.#parts.loop.stop()
     await Promise.allSettled([...this.#parts.sources.map((source) => source.close()), this.#running])
-    await Promise.allSettled(this.#parts.sinks.map((sink) => sink.close()))
+    await Promise.allSettled([...this.#parts.sinks.map((sink) => sink.close()), this.#parts.backend.close()])
   }
 
   /** Beside the stream: it finds more and more decoded, and need not stop for it. */

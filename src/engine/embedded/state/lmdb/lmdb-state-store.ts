@@ -1,0 +1,395 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Key } from '../../../../pipeline/operator.js'
+import { CutHistory } from '../cut-history.js'
+import { nextFile } from '../next-file.js'
+import { migrated, readStateFiles, type SavedState } from '../read-state-files.js'
+import { entriesAt } from '../state-section.js'
+import type { StateCut, StateImage, StateStore, StoreOptions } from '../state-store.js'
+import type { CacheBudget } from './cache-budget.js'
+import type { Change, LmdbEnvironment } from './environment.js'
+import { LmdbImage } from './lmdb-image.js'
+import { absent, costOf, type Slot } from './slot.js'
+import { entryOf, storedEntry } from './stored-entry.js'
+import { boundsOf, keyOf, storedKey } from './stored-key.js'
+import type { WriteQueue } from './write-queue.js'
+
+/** Entries that leave the memory, or are looked at, in one go. */
+const batch = 256
+/** A key that is remembered as changed takes about so much memory, bytes; all that are may take as much as the cache. */
+const bytesOfChangedKey = 128
+/** Of a state that nobody has encoded yet, bytes. */
+const firstGuess = 100
+
+export interface LmdbStoreOptions extends StoreOptions {
+  readonly environment: LmdbEnvironment
+  readonly queue: WriteQueue
+  readonly budget: CacheBudget
+  /** Its number in the environment. */
+  readonly store: number
+  /** Has the stores of the task give memory back. */
+  readonly makeRoom: () => void
+  /** It has been discarded. */
+  readonly onDiscard: () => void
+}
+
+/**
+ * The keyed state of one operator in one task, in a file of this machine. What was asked for lately is in memory as it is, and is written when it has
+ * to leave, or beside the stream after a cut. Between a cut and the moment when all that had changed before it can be read, which is when
+ * its image begins, nothing newer is written: so no value is copied unless the stream is about to touch it.
+ */
+export class LmdbStateStore<S> implements StateStore<S> {
+  readonly #options: LmdbStoreOptions
+  readonly #history: CutHistory
+  /** What is in memory, the longest there first. */
+  readonly #slots = new Map<Key, Slot<S>>()
+  /** Of these, what has changed since the newest cut and was not sent. */
+  #changed = new Map<Key, Slot<S>>()
+  /** What had changed at the newest cut and was not sent, as it was then; empty once the image has begun. */
+  #frozen = new Map<Key, Slot<S>>()
+  /** What was sent and cannot be read yet. */
+  readonly #sent = new Map<Key, Change>()
+  #image: LmdbImage | undefined
+  #onImageLeft: (() => void) | undefined
+  #closed = false
+  #size = 0
+  #cost = 0
+  #meanBytes = firstGuess
+
+  constructor(options: LmdbStoreOptions) {
+    this.#options = options
+    this.#history = new CutHistory({
+      incremental: options.incremental,
+      maxKeys: options.budget.limit / bytesOfChangedKey,
+    })
+  }
+
+  get operator(): string {
+    return this.#options.operator
+  }
+
+  get size(): number {
+    return this.#size
+  }
+
+  /** Memory that its cache takes, as estimated, bytes. */
+  get cost(): number {
+    return this.#cost
+  }
+
+  get(key: Key): S | undefined {
+    const slot = this.#slotOf(key)
+    this.#keepBudget()
+    return slot.state === absent ? undefined : slot.state
+  }
+
+  set(key: Key, value: S): void {
+    const slot = this.#slotOf(key)
+    if (slot.state === absent) this.#size++
+    this.#change(key, slot, value)
+  }
+
+  delete(key: Key): void {
+    const slot = this.#slotOf(key)
+    if (slot.state === absent) return
+    this.#size--
+    this.#change(key, slot, absent)
+  }
+
+  /** First what is in memory, then the rest. */
+  *entries(): Generator<[Key, S], undefined> {
+    const met = new Set([...this.#slots.keys(), ...this.#sent.keys()])
+    for (const key of met) {
+      const state = this.#look(key, storedKey(this.#options.store, key))
+      if (state !== absent) yield [key, state]
+    }
+    const { environment, store } = this.#options
+    const { before, after } = boundsOf(store)
+    for (let last: Uint8Array | undefined = after; last !== undefined; ) {
+      // Anew each time, since whoever gets an entry may change others, which may then be written.
+      const stored = environment.keys({ after: last, before }, batch)
+      for (const each of stored) {
+        const key = this.#keyOf(each)
+        if (key === undefined || met.has(key)) continue
+        const state = this.#look(key, each)
+        if (state !== absent) yield [key, state]
+      }
+      last = stored.at(-1)
+    }
+  }
+
+  async load({ operator, handles, read, base }: SavedState<S>): Promise<void> {
+    const { environment, store } = this.#options
+    for await (const { bytes, handle, version } of readStateFiles(handles, read)) {
+      const changes = [...entriesAt(handle.path, bytes)].map(([key, value]): Change => {
+        if (value === undefined) return [storedKey(store, key), undefined]
+        return storedEntry(operator.id, store, key, migrated(operator, key, value.state, version))
+      })
+      for (const [key, value] of changes) {
+        const known = handle.mode === 'delta' && environment.has(key)
+        this.#size += Number(value !== undefined) - Number(known)
+      }
+      await environment.write(changes)
+    }
+    if (base !== undefined) this.#history.restored({ number: base, handles })
+  }
+
+  decodeNext(): boolean {
+    return false
+  }
+
+  cut(number: number, base: number | undefined): StateCut {
+    // The number of an older cut has been decided, or its files could not be written: nobody waits for it.
+    this.#image?.abandon()
+    this.#leaveImage()
+    const { handles, changed, complete } = this.#history.cut(number, base)
+    if (this.#size === 0) return { mode: 'full', image: undefined, reused: [], complete }
+    const keys = changed.reduce((sum, set) => sum + set.size, 0)
+    switch (nextFile({ base: handles, changed: keys, keys: this.#size })) {
+      case 'none':
+        return { mode: 'delta', image: undefined, reused: handles, complete }
+      case 'delta':
+        return { mode: 'delta', image: this.#freeze('delta', number, changed), reused: handles, complete }
+      case 'full':
+        return { mode: 'full', image: this.#freeze('full', number), reused: [], complete }
+    }
+  }
+
+  /** Sends, and lets go of, what was not asked for lately, until the budget is kept or all the rest has to wait for an image to begin. */
+  evict(): void {
+    const { budget } = this.#options
+    while (budget.excess > 0 && this.#evictSome());
+  }
+
+  /** Resolves once the newest image has begun, if there is one, or will not. */
+  async begun(): Promise<void> {
+    const image = this.#image
+    if (image !== undefined) await this.#begin(image).catch(() => undefined)
+  }
+
+  discard(): Promise<void> {
+    if (this.#image === undefined) return this.#removeAll()
+    return new Promise((resolve) => {
+      this.#onImageLeft = () => resolve(this.#removeAll())
+    })
+  }
+
+  close(): void {
+    this.#closed = true
+    this.#image?.abandon()
+    this.#leaveImage()
+    this.#forgetAll()
+  }
+
+  #slotOf(key: Key): Slot<S> {
+    const slot = this.#slots.get(key)
+    if (slot === undefined) return this.#fetch(key)
+    slot.used = true
+    this.#preserve(key, slot)
+    return slot
+  }
+
+  #fetch(key: Key): Slot<S> {
+    this.#options.queue.check()
+    const stored = storedKey(this.#options.store, key)
+    const bytes = this.#read(key, stored)
+    const slot: Slot<S> = { state: decoded(stored, bytes), used: false, cost: 0 }
+    this.#slots.set(key, slot)
+    this.#charge(slot, costOf(key, bytes?.length ?? this.#meanBytes))
+    return slot
+  }
+
+  /** The state, without keeping it in memory. */
+  #look(key: Key, stored: Uint8Array): S | typeof absent {
+    const slot = this.#slots.get(key)
+    if (slot === undefined) return decoded(stored, this.#read(key, stored))
+    this.#preserve(key, slot)
+    return slot.state
+  }
+
+  #read(key: Key, stored: Uint8Array): Uint8Array | undefined {
+    const sent = this.#sent.get(key)
+    return sent === undefined ? this.#options.environment.get(stored) : sent[1]
+  }
+
+  #keyOf(stored: Uint8Array): Key | undefined {
+    const key = keyOf(stored)
+    if (key !== undefined) return key
+    const value = this.#options.environment.get(stored)
+    return value && entryOf(stored, value)[0]
+  }
+
+  #change(key: Key, slot: Slot<S>, state: S | typeof absent): void {
+    slot.state = state
+    this.#changed.set(key, slot)
+    this.#history.change(key)
+    this.#keepBudget()
+  }
+
+  #keepBudget(): void {
+    const { budget, makeRoom } = this.#options
+    if (budget.excess > 0) makeRoom()
+  }
+
+  #charge(slot: Slot<S>, cost: number): void {
+    const more = cost - slot.cost
+    slot.cost = cost
+    this.#cost += more
+    this.#options.budget.add(more)
+  }
+
+  #freeze(mode: 'full' | 'delta', number: number, changed?: readonly ReadonlySet<Key>[]): StateImage {
+    const { environment, store, operator, stateVersion } = this.#options
+    const delta = changed && { changed }
+    const image = new LmdbImage({ environment, store, operator, stateVersion, mode, number, ...delta })
+    this.#frozen = this.#changed
+    this.#changed = new Map()
+    this.#image = image
+    this.#beginIfWritten()
+    return {
+      ready: () => this.#begin(image),
+      encode: () => image.encode(),
+      get entries() {
+        return image.entries
+      },
+      release: () => {
+        image.end()
+        if (this.#image === image) this.#leaveImage()
+      },
+    }
+  }
+
+  /** What was frozen for it has changed like all else. */
+  #leaveImage(): void {
+    this.#image = undefined
+    for (const [key, slot] of this.#frozen) this.#changed.set(key, slot)
+    this.#frozen = new Map()
+    this.#onImageLeft?.()
+    this.#onImageLeft = undefined
+  }
+
+  /** Sends what is frozen, a little at a time, and waits until all of it can be read. */
+  async #begin(image: LmdbImage): Promise<void> {
+    const { queue } = this.#options
+    for (;;) {
+      queue.check()
+      image.check()
+      if (image.begun) return
+      if (this.#frozen.size > 0) {
+        this.#send(first(this.#frozen, batch))
+        await (queue.pressure ?? nextTurn())
+      } else await queue.idle
+    }
+  }
+
+  #forgetAll(): void {
+    this.#slots.clear()
+    this.#changed.clear()
+    this.#options.budget.add(-this.#cost)
+    this.#cost = 0
+  }
+
+  /** Beside the stream. Where writes fail there is nobody here to tell: whoever uses the task's state next is told. */
+  async #removeAll(): Promise<void> {
+    this.#forgetAll()
+    const { environment, queue, store, onDiscard } = this.#options
+    onDiscard()
+    await queue.idle
+    while (!this.#closed && !queue.failed) {
+      const stored = environment.keys(boundsOf(store), batch)
+      if (stored.length === 0) return
+      queue.send(
+        stored.map((key): Change => [key, undefined]),
+        () => {},
+      )
+      await queue.idle
+    }
+  }
+
+  #beginIfWritten(): void {
+    if (this.#frozen.size === 0 && this.#sent.size === 0) this.#image?.begin()
+  }
+
+  /** The state of this key is about to be looked at, and may be changed in place. What cannot be copied fails the snapshot, not the record. */
+  #preserve(key: Key, slot: Slot<S>): void {
+    if (!this.#frozen.has(key)) return
+    try {
+      this.#send([[key, slot]])
+    } catch (error) {
+      this.#image?.fail(error)
+      this.#frozen.delete(key)
+      this.#changed.set(key, slot)
+    }
+  }
+
+  /** @throws TaskFailed for a state that cannot be copied */
+  #send(entries: readonly (readonly [Key, Slot<S>])[]): void {
+    if (entries.length === 0) return
+    const changes = entries.map(([key, slot]) => this.#encoded(key, slot))
+    for (const [index, [key]] of entries.entries()) {
+      this.#sent.set(key, changes[index] as Change)
+      this.#changed.delete(key)
+      this.#frozen.delete(key)
+    }
+    this.#options.queue.send(changes, () => {
+      for (const [index, [key]] of entries.entries()) {
+        if (this.#sent.get(key) === changes[index]) this.#sent.delete(key)
+      }
+      this.#beginIfWritten()
+    })
+  }
+
+  #encoded(key: Key, slot: Slot<S>): Change {
+    const { operator, store } = this.#options
+    if (slot.state === absent) return [storedKey(store, key), undefined]
+    const change = storedEntry(operator, store, key, slot.state)
+    const bytes = change[1]?.length ?? 0
+    this.#meanBytes += (bytes - this.#meanBytes) / 64
+    this.#charge(slot, costOf(key, bytes))
+    return change
+  }
+
+  #evictSome(): boolean {
+    const victims = this.#victims()
+    this.#send(victims.filter(([key]) => this.#changed.has(key) || this.#frozen.has(key)))
+    for (const [key, slot] of victims) {
+      this.#slots.delete(key)
+      this.#charge(slot, 0)
+    }
+    return victims.length > 0
+  }
+
+  /** Those that were not asked for since they were last looked over, the longest there first; nothing newer than an image that has not begun. */
+  #victims(): readonly (readonly [Key, Slot<S>])[] {
+    const waiting = this.#image !== undefined && !this.#image.begun
+    const victims: [Key, Slot<S>][] = []
+    let spared = 0
+    let toFree = this.#options.budget.worthFreeing
+    for (const [key, slot] of this.#slots) {
+      if (victims.length === batch || spared === batch || toFree <= 0) break
+      const tooNew = waiting && this.#changed.has(key)
+      if (slot.used || tooNew) {
+        slot.used = false
+        if (tooNew) spared++
+        this.#slots.delete(key)
+        this.#slots.set(key, slot)
+      } else {
+        victims.push([key, slot])
+        toFree -= slot.cost
+      }
+    }
+    return victims
+  }
+}
+
+function decoded<S>(stored: Uint8Array, bytes: Uint8Array | undefined): S | typeof absent {
+  return bytes === undefined ? absent : (entryOf(stored, bytes)[1] as S)
+}
+
+function first<K, V>(map: ReadonlyMap<K, V>, count: number): (readonly [K, V])[] {
+  const found: (readonly [K, V])[] = []
+  for (const entry of map) {
+    found.push(entry)
+    if (found.length === count) break
+  }
+  return found
+}
