@@ -134,24 +134,3 @@ export interface HostActivities {
   /** Heartbeats for as long as the host lives; resolves when it leaves. */
   holdHost(): Promise<void>
 }
-
-/** What a local activity found: a checkpoint's steps are taken in the workflow's own process where that is possible and quick. */
-export type Tried<T> =
-  /** `ms`: how long it took. */
-  | { readonly outcome: 'done'; readonly value: T; readonly ms: number }
-  /** Another process has the tasks. */
-  | { readonly outcome: 'elsewhere' }
-  /** It goes on; the activity of the same purpose waits for it, or repeats it. */
-  | { readonly outcome: 'slow' }
-
-/** Bounds a local activity, which keeps the workflow from taking signals, milliseconds. */
-export type Within<T> = T & { readonly withinMs: number }
-
-/** The steps of a checkpoint as local activities, without a trip to the server for each. */
-export interface StepsHere {
-  snapshotHere(
-    input: Within<SnapshotRequest & { readonly host: string; readonly run: string }>,
-  ): Promise<Tried<SnapshotResult>>
-  writeMetadataHere(input: Within<PublishInput>): Promise<Tried<null>>
-  commitHere(input: Within<CommitRequest & { readonly host: string; readonly run: string }>): Promise<Tried<null>>
-}

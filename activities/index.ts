@@ -26,7 +26,6 @@ import { writeAborted, writeMetadata } from './write-metadata.js'
 
 export type * from './contract.js'
 export type * from './dependencies.js'
-export { createStepsHere } from './here.js'
 
 /** Work against the storage: polled on the installation's task queue. */
 export function createStorageActivities(dependencies: StorageDependencies): StorageActivities & CollectorActivities {

@@ -1,4 +1,5 @@
 import { CancellationScope, condition, log, setDefaultSignalHandler, setHandler, uuid4 } from '@temporalio/workflow'
+import { withLastMode } from '../src/coordinator/cancel.js'
 import type { CancelOutcome } from '../src/coordinator/commands.js'
 import type { EventBody } from '../src/coordinator/events.js'
 import type { TriggerOutcome } from '../src/coordinator/state.js'
@@ -25,7 +26,7 @@ const noticesKept = 5
  * noted, for the details and the log. Updates wait until the coordinator has settled them.
  */
 export class Inbox {
-  readonly events: EventBody[] = []
+  private readonly events: EventBody[] = []
   notices: readonly string[]
   private readonly settled = new Map<string, CancelOutcome | TriggerOutcome>()
 
@@ -88,8 +89,17 @@ export class Inbox {
     }
   }
 
+  get isEmpty(): boolean {
+    return this.events.length === 0
+  }
+
   push(event: EventBody): void {
     this.events.push(event)
+  }
+
+  /** All that has come by now. */
+  take(): readonly EventBody[] {
+    return withLastMode(this.events.splice(0))
   }
 
   settle(ids: readonly string[], outcome: CancelOutcome | TriggerOutcome): void {

@@ -5,8 +5,15 @@ import type { EventBody } from '../src/coordinator/events.js'
 import type { Failure } from '../src/coordinator/failure.js'
 import type { CoordinatorState } from '../src/coordinator/state.js'
 import type { JobSpecInput } from '../src/spec/job-spec.js'
-import { definition, housekeeping, onHost, storage, superviseSilence } from './activity-proxies.js'
-import { CheckpointSteps } from './checkpoint-steps.js'
+import {
+  definition,
+  housekeeping,
+  onHost,
+  storage,
+  storageWithin,
+  superviseSilence,
+  workSilence,
+} from './activity-proxies.js'
 import { failureOf, hostSilent, ownershipLost, storageSilent } from './failures.js'
 
 type Effect = Exclude<Command, { type: 'startTimer' | 'cancelTimer' | 'settleTrigger' | 'settleCancel' | 'end' }>
@@ -22,7 +29,6 @@ export interface Surroundings {
 export class Performer {
   private deployment: CancellationScope | undefined
   private watch: CancellationScope | undefined
-  private readonly steps = new CheckpointSteps()
 
   async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
     const { state } = surroundings
@@ -137,20 +143,33 @@ export class Performer {
         this.watch?.cancel()
         return undefined
       case 'snapshot': {
-        const { host, number } = command
+        const { host, number, base, reference } = command
         return attempt(
           claim,
-          async () => ({ type: 'snapshotTaken', number, result: await this.steps.snapshot(command, state) }),
+          async () => {
+            const last = state.pending?.handsOver ? `, the last on ${host}` : ''
+            const work = onHost(host, `snapshot chk-${number}${last}`, {
+              startToCloseTimeout: state.spec.checkpointing.timeout,
+              heartbeatTimeout: workSilence,
+              retry: { maximumAttempts: 1 },
+            })
+            const run = state.claim?.run ?? ''
+            const result = await work.snapshot({ ...reference, number, run, ...(base !== undefined && { base }) })
+            return { type: 'snapshotTaken', number, result }
+          },
           (failure) => ({ type: 'snapshotFailed', number, failure }),
           hostSilent(host),
         )
       }
       case 'publish': {
-        const { number } = command.plan
+        const { plan, timeoutMs } = command
+        const { number } = plan
         return attempt(
           claim,
           async () => {
-            await this.steps.publish(command, state, log)
+            const statistics = state.history.slice(0, 4)
+            const work = storageWithin(timeoutMs, `write metadata chk-${number}`)
+            await work.writeMetadata({ log, plan, spec: state.spec, statistics })
             return { type: 'published', number }
           },
           (failure) => ({ type: 'publicationUnknown', number, failure }),
@@ -169,11 +188,16 @@ export class Performer {
         )
       }
       case 'commit': {
-        const { host, number } = command
+        const { host, number, reference } = command
         return attempt(
           claim,
           async () => {
-            await this.steps.commit(command, state)
+            const work = onHost(host, `commit the output of chk-${number}`, {
+              startToCloseTimeout: '10min',
+              heartbeatTimeout: workSilence,
+              retry: { maximumAttempts: 5, initialInterval: '200ms', nonRetryableErrorTypes: ['TasksGone'] },
+            })
+            await work.commit({ ...reference, number, run: state.claim?.run ?? '' })
             return { type: 'committed', number }
           },
           (failure) => ({ type: 'commitFailed', number, failure }),

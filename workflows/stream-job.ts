@@ -122,14 +122,10 @@ class StreamJob {
     while (this.outcome === undefined) {
       const noticed = this.inbox.notices
       await condition(
-        () =>
-          this.inbox.events.length > 0 ||
-          this.inbox.notices !== noticed ||
-          this.broken !== undefined ||
-          this.canHandOver(),
+        () => !this.inbox.isEmpty || this.inbox.notices !== noticed || this.broken !== undefined || this.canHandOver(),
       )
       if (this.broken !== undefined) throw this.broken
-      for (let event = this.inbox.events.shift(); event; event = this.inbox.events.shift()) this.handle(event)
+      while (!this.inbox.isEmpty) for (const event of this.inbox.take()) this.handle(event)
       this.watchHistory()
       this.visibility.show(this.state, this.inbox.notices)
       if (this.canHandOver()) await this.continue()
@@ -185,7 +181,7 @@ class StreamJob {
   /** Nothing is in flight, every message is answered, and the next run is due. */
   private canHandOver(): boolean {
     const { state, inbox } = this
-    return state.nextRunDue && canContinueAsNew(state) && inbox.events.length === 0 && allHandlersFinished()
+    return state.nextRunDue && canContinueAsNew(state) && inbox.isEmpty && allHandlersFinished()
   }
 
   /** The tasks run on; the next run takes them over. */

@@ -1,6 +1,6 @@
 import { encodeEntry } from '../checkpoint/codecs.js'
 import type { AbortedEntry, ClosedEntry, LogEntry, Owner, SnapshotEntry } from '../checkpoint/entry.js'
-import { type Admission, admit, countsAfter, isSamePublication, judgeAbort } from '../checkpoint/log-rules.js'
+import { type Admission, admit, countsAfter, judgeAbort } from '../checkpoint/log-rules.js'
 import { entryPath } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
 import type { Storage } from '../storage/index.js'
@@ -41,22 +41,18 @@ export interface Publication {
 
 /**
  * Appends one entry: admit → create → check. A crash before the create leaves nothing, after it an entry that every reader sees whole; a
- * retry of the same then finds it and goes on with the check. Until that has passed nobody may act on the entry.
+ * retry with the same bytes then finds them and goes on with the check. Until that has passed nobody may act on the entry.
  * @throws InvariantBroken where the entry would leave a hole in the log
  */
 export async function appendEntry(folder: Storage, entry: LogEntry): Promise<AppendOutcome> {
   const bytes = encodeEntry(entry)
   const found = await createEntry(folder, entry, bytes)
-  if (found !== 'created') {
-    if (!(found instanceof Uint8Array)) return found
-    if (!bytesEqual(found, bytes)) {
-      const holder = decodeEntryAt(folder, entry.number, found)
-      if (!isSamePublication(holder, entry)) return { outcome: 'taken', by: holder }
-    }
+  if (found === 'created' || (found instanceof Uint8Array && bytesEqual(found, bytes))) {
     // An earlier try of ours may have died before its own sync.
-    await folder.persist(entryPath(entry.number))
+    if (found !== 'created') await folder.persist(entryPath(entry.number))
+    return (await checkCounts(folder, entry.number)) ?? { outcome: 'appended' }
   }
-  return (await checkCounts(folder, entry.number)) ?? { outcome: 'appended' }
+  return found instanceof Uint8Array ? { outcome: 'taken', by: decodeEntryAt(folder, entry.number, found) } : found
 }
 
 /**

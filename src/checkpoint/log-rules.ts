@@ -80,33 +80,17 @@ export function countsAfter(
   return { counts: true }
 }
 
-/**
- * Whether what a number holds is this very publication. A step of the workflow whose end was not recorded runs again, and tells another time
- * of completion than the entry that it left.
- */
-export function isSamePublication(found: EntryFacts, wanted: EntryFacts): boolean {
-  return (
-    wanted.kind === 'checkpoint' &&
-    found.kind === 'checkpoint' &&
-    ownedBy(found, wanted) &&
-    found.nonce === wanted.nonce
-  )
-}
-
 /** What an undecided number turned out to hold, for the owner that wants it aborted. */
 export function judgeAbort(
   found: EntryFacts,
   publication: { readonly owner: Owner; readonly nonce: string },
 ): 'adopt' | 'aborted' | 'fenced' {
-  if (!ownedBy(found, publication)) return 'fenced'
+  const own = found.owner.claim === publication.owner.claim && found.owner.run === publication.owner.run
+  if (!own) return 'fenced'
   if (found.kind === 'aborted') return 'aborted'
   return (found.kind === 'checkpoint' || found.kind === 'savepoint') && found.nonce === publication.nonce
     ? 'adopt'
     : 'fenced'
-}
-
-function ownedBy(found: EntryFacts, { owner }: { readonly owner: Owner }): boolean {
-  return found.owner.claim === owner.claim && found.owner.run === owner.run
 }
 
 /** The snapshots that exist: what the newest entry keeps, where `_execution` is live. */

@@ -1,6 +1,7 @@
 import type { Command } from './commands.js'
 import { andThen, type Decision, stay } from './decision.js'
 import { beginEnding, planEnding } from './ending.js'
+import type { EventBody } from './events.js'
 import type { CancelMode, CoordinatorState } from './state.js'
 
 export interface CancelAsked {
@@ -51,6 +52,18 @@ function onCancelWhileEnding(state: CoordinatorState, asked: CancelAsked): Decis
     return { state, commands: [{ type: 'settleCancel', ids: [asked.id], outcome: { state: 'tooLate', reason } }] }
   }
   return stay(merge(state, asked))
+}
+
+/**
+ * Of cancels that are seen together the last explicit mode counts for all: what `RETAIN` after `DELETE` means must not depend on whether the
+ * first of them could begin to delete in the same breath.
+ */
+export function withLastMode(events: readonly EventBody[]): readonly EventBody[] {
+  const explicit = (event: EventBody) => event.type === 'cancelRequested' && event.mode !== undefined
+  const last = events.findLast(explicit)
+  if (last?.type !== 'cancelRequested' || last.mode === undefined) return events
+  const { mode } = last
+  return events.map((event) => (explicit(event) ? { ...event, mode } : event))
 }
 
 function merge(state: CoordinatorState, asked: CancelAsked): CoordinatorState {

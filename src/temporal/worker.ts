@@ -1,10 +1,5 @@
 import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
-import {
-  createDefinitionActivities,
-  createHostActivities,
-  createStepsHere,
-  createStorageActivities,
-} from '../../activities/index.js'
+import { createDefinitionActivities, createHostActivities, createStorageActivities } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
 import { configureStorage } from '../storage/index.js'
@@ -148,7 +143,6 @@ async function createWorkers(parts: Parts): Promise<Workers> {
       sinks,
       activities: {
         ...createStorageActivities({ configuration, client: client.client, searchAttributes }),
-        ...createStepsHere(hostDependencies),
       },
     }),
     Worker.create({

@@ -29,19 +29,6 @@ describe('1. creating is all or nothing, and a retry recognises itself', () => {
     expect(await lab.log().append(late)).toEqual({ outcome: 'appended' })
   })
 
-  it('a repeated publication that tells another time finds what it left; another one does not take its place', async () => {
-    const lab = await Lab.open()
-    await run(lab, [2])
-    const first = checkpoint(3, { alive: [3], state: [await lab.stateFile(3)] })
-    expect(await lab.log().append(first)).toEqual({ outcome: 'appended' })
-    const repeated = { ...first, completedAt: '2026-11-25T12:00:00.000Z' }
-    expect(await lab.log().append(repeated)).toEqual({ outcome: 'appended' })
-    expect((await lab.log().observe()).newest).toMatchObject({ completedAt: first.completedAt })
-    expect(await lab.log().append({ ...repeated, nonce: 'another' })).toMatchObject({ outcome: 'taken' })
-    await append(lab.log(), claim(4, { run: 'run-b', alive: [3] }))
-    expect(await lab.log().append(repeated)).toMatchObject({ outcome: 'fenced' })
-  })
-
   it('until the link no reader sees anything', async () => {
     const lab = await Lab.open()
     const { outcome, release } = await frozenPublication(lab)

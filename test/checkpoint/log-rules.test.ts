@@ -1,12 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  admit,
-  countsAfter,
-  firstNumber,
-  isSamePublication,
-  judgeAbort,
-  visible,
-} from '../../src/checkpoint/log-rules.js'
+import { admit, countsAfter, firstNumber, judgeAbort, visible } from '../../src/checkpoint/log-rules.js'
 import { aborted, checkpoint, claim, closed } from './samples.js'
 
 const live = { state: 'live' } as const
@@ -85,20 +78,6 @@ describe('an undecided number', () => {
     ['a closed', { ...closed, nonce: checkpoint.nonce }, 'fenced'],
   ] as const)('that holds %s', (_, found, verdict) => {
     expect(judgeAbort(found, publication)).toBe(verdict)
-  })
-})
-
-describe('a publication that was repeated', () => {
-  const repeated = { ...checkpoint, completedAt: '2026-01-01T00:00:00.000Z' }
-  it.each([
-    ['itself at another time', checkpoint, repeated, true],
-    ['another publication of the same owner', { ...checkpoint, nonce: 'other' }, repeated, false],
-    ["another run's", { ...checkpoint, owner: { ...checkpoint.owner, run: 'other' } }, repeated, false],
-    ["another claim's", { ...checkpoint, owner: { ...checkpoint.owner, claim: 4 } }, repeated, false],
-    ['an aborted in its place', { ...aborted, nonce: checkpoint.nonce, owner: checkpoint.owner }, repeated, false],
-    ['a claim that is not the same', { ...claim, at: '2026-01-01T00:00:00.000Z' }, claim, false],
-  ] as const)('recognises %s', (_, found, wanted, same) => {
-    expect(isSamePublication(found, wanted)).toBe(same)
   })
 })
 

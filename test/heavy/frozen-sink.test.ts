@@ -19,9 +19,7 @@ afterAll(() => tidemark.close())
 // handed is lost for as long as Temporal's time-outs say.
 test('before its sink makes output visible', { timeout: 150_000 }, async () => {
   const job = 'before-rename'
-  const rename = (path: RegExp) => ({ ops: ['rename'], path }) as const
-  const first = rename(/before-rename-out\/part-0*2-/)
-  const frozen = await frozenJob(tidemark, job, rename(/before-rename-out\/part-0*4-/), first)
+  const frozen = await frozenJob(tidemark, job, { ops: ['rename'], path: /before-rename-out\/part-0*4-/ })
   processes.push(frozen.a)
   frozen.a.signal('SIGSTOP')
   processes.push(await startWorkerProcess(tidemark))

@@ -21,22 +21,16 @@ export interface FrozenJob {
   release(): Promise<void>
 }
 
-/**
- * Starts a job on a worker process of its own and resolves when its first call that `freeze` matches is frozen.
- * @param before a call that is made late. Its step is slow then as a local activity, and the next ones of its kind are activities, which do
- *   not keep the workflow busy while they are frozen.
- */
+/** Starts a job on a worker process of its own and resolves when its first call that `freeze` matches is frozen. */
 export async function frozenJob(
   tidemark: Installation,
   job: string,
   freeze: Pick<Order, 'ops' | 'path'>,
-  before?: Pick<Order, 'ops' | 'path'>,
 ): Promise<FrozenJob> {
   const input = join(tidemark.dir, `${job}.ndjson`)
   const output = join(tidemark.dir, `${job}-out`)
   await writeReadings(input, readings(count))
   const faults = await Faults.open(join(tidemark.dir, `${job}-faults`), { under: [tidemark.dir] })
-  if (before) await faults.arm({ ...before, when: 'before', action: { do: 'delay', ms: 1_000 } })
   const frozen = await faults.arm({ ...freeze, when: 'before', action: { do: 'hold' } })
   const a = await startWorkerProcess(tidemark, faults.env)
   const handle = await tidemark.start(job, {

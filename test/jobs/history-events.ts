@@ -1,5 +1,4 @@
 import type { Client, WorkflowHandle } from '@temporalio/client'
-import { type Step, stepOf } from './checkpoint-steps.js'
 
 type History = Awaited<ReturnType<WorkflowHandle['fetchHistory']>>
 type HistoryEvent = NonNullable<History['events']>[number]
@@ -25,15 +24,10 @@ export async function eventOf(
   }
 }
 
-/** An activity was asked for. */
-export function activityScheduled(
-  name: string,
-  wanted: (step: Step) => boolean = () => true,
-): (event: HistoryEvent) => boolean {
-  return (event) => {
-    const step = stepOf(event)
-    return step?.name === name && !step.here && wanted(step)
-  }
+/** An activity was asked for; `after` skips that many. */
+export function activityScheduled(name: string, after = 0): (event: HistoryEvent) => boolean {
+  let left = after
+  return (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === name && left-- === 0
 }
 
 export function timerStarted(ms: number): (event: HistoryEvent) => boolean {
@@ -53,13 +47,12 @@ export function activityFailed(name: string): (event: HistoryEvent) => boolean {
   }
 }
 
-/** An activity was completed, also where the workflow's own process did it. */
-export function activityCompleted(name: string): (event: HistoryEvent) => boolean {
+export function activityCompleted(name: string, after = 0): (event: HistoryEvent) => boolean {
   const scheduled = new Set<string>()
+  let left = after
   return (event) => {
-    const step = stepOf(event)
-    if (step?.name === name && step.outcome === 'done') return true
-    if (step?.name === name && !step.here) scheduled.add(String(event.eventId))
-    return scheduled.has(String(event.activityTaskCompletedEventAttributes?.scheduledEventId))
+    if (event.activityTaskScheduledEventAttributes?.activityType?.name === name) scheduled.add(String(event.eventId))
+    const completed = event.activityTaskCompletedEventAttributes
+    return completed != null && scheduled.has(String(completed.scheduledEventId)) && left-- === 0
   }
 }

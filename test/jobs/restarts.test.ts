@@ -58,15 +58,13 @@ test('output that was pending for a number given up is put aside by the restart,
   const pending = async () =>
     (await readdir(join(output, 'pending')).catch(() => [])).filter((name) => /^part-0*3-/.test(name))
   await expect.poll(async () => (await status(job)).pending?.stage).toBe('aborting')
-  // Twice where the first cut was slow: it is asked for once more then.
-  const prepared = await pending()
-  expect(prepared).not.toEqual([])
+  expect(await pending()).toHaveLength(1)
   await rm(obstacle)
   expect(await outcome).toMatchObject({ state: 'failed' })
   const number = await checkpoint(job)
   expect(number).toBe(5)
   expect(await pending()).toEqual([])
-  expect((await readdir(join(output, 'superseded', 'pending'))).sort()).toEqual(prepared.sort())
+  expect(await readdir(join(output, 'superseded', 'pending'))).toEqual([expect.stringMatching(/^part-0*3-/)])
   await cancel(job, 'RETAIN')
   const { snapshots } = await tidemark.log('given-up', job.firstExecutionRunId).snapshots()
   const read = snapshots.at(-1)?.tasks[0]?.recordsRead ?? 0

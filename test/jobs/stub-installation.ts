@@ -2,7 +2,7 @@ import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
-import type { DefinitionActivities, HostActivities, StepsHere, StorageActivities } from '../../activities/contract.js'
+import type { DefinitionActivities, HostActivities, StorageActivities } from '../../activities/contract.js'
 import { jobDefaults } from '../../src/spec/job-defaults.js'
 import { resolveJobSpec } from '../../src/spec/job-spec.js'
 import { dataConverter } from '../../src/temporal/data-converter.js'
@@ -43,7 +43,7 @@ export async function startStubInstallation(): Promise<StubInstallation> {
       ...common,
       taskQueue: 'stub',
       workflowBundle: { codePath },
-      activities: { ...storage, ...elsewhere },
+      activities: storage,
       sinks: sinksTo(() => {}),
     }),
     Worker.create({ ...common, taskQueue: definitionQueue(definition), activities: deployer }),
@@ -84,13 +84,6 @@ const storage: StorageActivities = {
   cleanUp: async () => ({ deleted: 0 }),
   requestCancellation: async () => {},
   goToAnyWorker: async () => {},
-}
-
-/** No process of a workflow has tasks here. */
-const elsewhere: StepsHere = {
-  snapshotHere: async () => ({ outcome: 'elsewhere' }),
-  writeMetadataHere: async () => ({ outcome: 'done', value: null, ms: 0 }),
-  commitHere: async () => ({ outcome: 'elsewhere' }),
 }
 
 const deployer: DefinitionActivities = {
