@@ -39,15 +39,13 @@ describe('it is noticed where a safeguard is missing:', () => {
     const scheme = schemeOf(safeguard)
     const build = await breakBuild(safeguard)
     try {
-      const report = await runCampaign({
-        seed: 1,
-        scheme,
-        rounds: shortRounds(scheme, 1, safeguard),
-        build,
-        untilFault: true,
-        log: () => {},
-      })
-      const faults = faultsOf(report)
+      let faults: string[] = []
+      // What is missing shows in a race, which one series of rounds may win.
+      for (let seed = 1; seed <= 3 && faults.length === 0; seed++) {
+        const rounds = shortRounds(scheme, seed, safeguard)
+        const report = await runCampaign({ seed, scheme, rounds, build, untilFault: true, log: () => {} })
+        faults = faultsOf(report)
+      }
       expect(faults).not.toEqual([])
       console.log(`${safeguard}: ${faults[0]?.slice(0, 200)}`)
     } finally {
