@@ -44,7 +44,5 @@ export function parseHostBeat(value: unknown): readonly HostedAttempt[] | undefi
 }
 
 export function parseHostLoss(value: unknown): HostLoss | undefined {
-  const { silentMs, ...told } = loss.safeParse(value).data ?? { how: undefined }
-  if (told.how === undefined) return undefined
-  return { ...told, ...(silentMs !== undefined && { silentMs }) }
+  return loss.safeParse(value).data
 }

@@ -47,8 +47,7 @@ export class Inbox {
       const { host, execution, attempt, how, silentMs } = loss
       const message = how === 'lost' ? `Host ${host} is lost: its heartbeat ceased.` : `Host ${host} was shut down.`
       const failure = { code: how === 'lost' ? 'HostLost' : 'HostLeft', message }
-      const where = { host, execution }
-      this.push({ type: 'hostLost', attempt, failure, where, ...(silentMs !== undefined && { silentMs }) })
+      this.push({ type: 'hostLost', attempt, failure, where: { host, execution }, silentMs })
     })
     setHandler(triggerSavepointSignal, () => this.note(savepointsNotSupported))
     setHandler(stopWithSavepointSignal, () => this.note(savepointsNotSupported))

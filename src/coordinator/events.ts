@@ -75,7 +75,7 @@ export type EventBody =
       /** Where the host's own workflow says so: it cannot know whether the job still runs there. */
       readonly where?: { readonly host: string; readonly execution: string }
       /** For how long the host had been silent by then, milliseconds: the tasks may have been gone for as long. */
-      readonly silentMs?: number
+      readonly silentMs?: number | undefined
     }
   | { readonly type: 'snapshotTaken'; readonly number: number; readonly result: SnapshotResult }
   | { readonly type: 'snapshotFailed'; readonly number: number; readonly failure: Failure }

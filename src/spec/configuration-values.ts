@@ -28,26 +28,15 @@ export function word<const T extends string>(words: readonly T[], spellings: Rea
   )
 }
 
-export const stateBackendTypes = ['hashmap', 'lmdb'] as const
-
 /** Flink's names for the heap, old ones included; who asks for its backends on disk is told of ours. */
-export const stateBackend = z.preprocess(
-  (value) => {
-    if (typeof value !== 'string') return value
-    const text = value.trim().toLowerCase()
-    return text === 'filesystem' || text === 'jobmanager' ? 'hashmap' : text
-  },
-  z.unknown().transform((value, context) => {
-    const known = stateBackendTypes.find((type) => type === value)
-    if (known !== undefined) return known
-    const others = value === 'rocksdb' || value === 'forst'
-    const message = others
-      ? `cannot be ${show(value)}, which Tidemark does not have: lmdb is its backend for state on disk`
-      : `must be one of ${stateBackendTypes.join(', ')}, got ${show(value)}`
+export const stateBackend = z
+  .unknown()
+  .superRefine((value, context) => {
+    if (typeof value !== 'string' || !['rocksdb', 'forst'].includes(value.trim().toLowerCase())) return
+    const message = `cannot be ${show(value)}, which Tidemark does not have: lmdb is its backend for state on disk`
     context.addIssue({ code: 'custom', message, input: value })
-    return z.NEVER
-  }),
-)
+  })
+  .pipe(word(['hashmap', 'lmdb'], { filesystem: 'hashmap', jobmanager: 'hashmap' }))
 
 /** One directory of this host. Flink takes several. */
 export function scratchDirectory(base: string) {

@@ -53,7 +53,7 @@ export interface HostLoss {
   /** `lost`: it is silent; `left`: it was shut down. */
   readonly how: 'lost' | 'left'
   /** For how long it had been silent when it was taken for lost, milliseconds. */
-  readonly silentMs?: number
+  readonly silentMs?: number | undefined
 }
 
 /** Where a host is and what it can do; fixed for the life of its process. */

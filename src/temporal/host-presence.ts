@@ -45,10 +45,8 @@ export class HostPresence implements Presence {
   /** When the last one let go, by the monotonic clock. */
   #unheldSince = performance.now()
   #watchdog: NodeJS.Timeout | undefined
-  /** Reports that `taskHost` has taken; each has it stay with the worker that took it. */
-  #taken = 0
-  /** So many of them when it was last offered to all workers. */
-  #offered = 0
+  /** Whether `taskHost` has taken a report since it was last offered to all workers: each has it stay with the worker that took it. */
+  #isKept = false
   #closed = false
   #failing = false
   #leave: () => void = () => {}
@@ -161,7 +159,7 @@ export class HostPresence implements Presence {
         }),
       )
       this.#told = now
-      this.#taken++
+      this.#isKept = true
       this.#failing = false
     } catch (error) {
       if (!this.#failing) log(`Temporal was not told what runs on host ${engine.host}: ${messageOf(error)}`)
@@ -175,8 +173,8 @@ export class HostPresence implements Presence {
    */
   #offerToAll(): void {
     const { client, engine } = this.#options
-    if (this.#sending !== undefined || this.#offered === this.#taken) return
-    this.#offered = this.#taken
+    if (this.#sending !== undefined || !this.#isKept) return
+    this.#isKept = false
     const asking = client.withDeadline(Date.now() + reportWithin, () =>
       forgetWorker(client, hostWorkflowId(engine.host)),
     )

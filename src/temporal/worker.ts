@@ -141,9 +141,7 @@ async function createWorkers(parts: Parts): Promise<Workers> {
       maxCachedWorkflows: cachedWorkflows,
       ...patience,
       sinks,
-      activities: {
-        ...createStorageActivities({ configuration, client: client.client, searchAttributes }),
-      },
+      activities: createStorageActivities({ configuration, client: client.client, searchAttributes }),
     }),
     Worker.create({
       ...common,

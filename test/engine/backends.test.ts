@@ -2,6 +2,7 @@ import { mkdir, readdir } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
 import { Bench, never, Run } from './harness.js'
+import { runningSums } from './running-sums.js'
 
 // A job with its state in memory or on disk, and what is left of it on the disk.
 
@@ -13,13 +14,7 @@ interface Sum {
 let bench: Bench
 const hosts = new Map<string, EmbeddedHost>()
 const records = Array.from({ length: 40_000 }, (_, i) => ({ key: `k${i < 500 ? i : i % 10}`, value: i }))
-const oracle: Sum[] = []
-const sums = new Map<string, number>()
-for (const { key, value } of records) {
-  const sum = (sums.get(key) ?? 0) + value
-  sums.set(key, sum)
-  oracle.push({ key, sum })
-}
+const oracle: readonly Sum[] = runningSums(records)
 
 beforeAll(async () => {
   bench = await Bench.open()

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
 import { Bench, never, Run, type RunOptions } from './harness.js'
+import { runningSums } from './running-sums.js'
 
 // What a restore does with a job that is no longer, or not exactly, the one that was saved.
 
@@ -21,13 +22,7 @@ let input: string
 let runs = 0
 
 const records = Array.from({ length: 2_000 }, (_, i) => ({ key: `k${i % 4}`, value: i }))
-const oracle: Sum[] = []
-const sums = new Map<string, number>()
-for (const { key, value } of records) {
-  const sum = (sums.get(key) ?? 0) + value
-  sums.set(key, sum)
-  oracle.push({ key, sum })
-}
+const oracle: readonly Sum[] = runningSums(records)
 const fast = { rate: 1_000_000 }
 
 beforeAll(async () => {

@@ -68,6 +68,16 @@ describe('processes', () => {
 })
 
 describe('durability', () => {
+  /** A store, and what it syncs: the paths of folders, or `file`. */
+  async function watched(calls: readonly Step['call'][] = ['syncFolder']) {
+    const directory = await temporaryDirectory()
+    const synced: string[] = []
+    const fs = steppingFileSystem(({ call, path }) => {
+      if (calls.includes(call)) synced.push(call === 'sync' ? 'file' : relative(directory, path))
+    })
+    return { directory, storage: new FileStorage(directory, fs), synced }
+  }
+
   it('syncs content before it gets its name and the folder after, also when the name was taken', async () => {
     const directory = await temporaryDirectory()
     const steps: string[] = []
@@ -113,15 +123,8 @@ describe('durability', () => {
   })
 
   it('syncs the parent of every folder on the way, whoever made it', async () => {
-    const directory = await temporaryDirectory()
+    const { directory, storage, synced } = await watched()
     await mkdir(join(directory, 'a'))
-    const synced: string[] = []
-    const storage = new FileStorage(
-      directory,
-      steppingFileSystem(({ call, path }) => {
-        if (call === 'syncFolder') synced.push(relative(directory, path))
-      }),
-    )
     await storage.write('a/b/c', Buffer.from('x'))
     expect(synced).toEqual(['..', '', 'a', 'a/b'])
     synced.length = 0
@@ -131,14 +134,7 @@ describe('durability', () => {
   })
 
   it('syncs the name of a folder again that somebody removed and made anew', async () => {
-    const directory = await temporaryDirectory()
-    const synced: string[] = []
-    const storage = new FileStorage(
-      directory,
-      steppingFileSystem(({ call, path }) => {
-        if (call === 'syncFolder') synced.push(relative(directory, path))
-      }),
-    )
+    const { directory, storage, synced } = await watched()
     await storage.write('a/b/c', Buffer.from('x'))
     await rm(join(directory, 'a'), { recursive: true })
     await mkdir(join(directory, 'a/b'), { recursive: true })
@@ -148,20 +144,13 @@ describe('durability', () => {
   })
 
   it('syncs nothing of what need not be durable, and the folder once something else must be', async () => {
-    const directory = await temporaryDirectory()
-    const steps: string[] = []
-    const storage = new FileStorage(
-      directory,
-      steppingFileSystem(({ call, path }) => {
-        if (call === 'sync' || call === 'syncFolder') steps.push(call === 'sync' ? 'file' : relative(directory, path))
-      }),
-    )
+    const { storage, synced } = await watched(['sync', 'syncFolder'])
     await storage.write('x', Buffer.from('x'))
-    steps.length = 0
+    synced.length = 0
     await storage.write('a/part', Buffer.from('x'), { durable: false })
-    expect(steps).toEqual([])
+    expect(synced).toEqual([])
     await storage.createIfAbsent('a/entry', Buffer.from('x'))
-    expect(steps.sort()).toEqual(['', 'a', 'file'])
+    expect(synced.sort()).toEqual(['', 'a', 'file'])
   })
 
   it('makes directories 0700 and files 0600', async () => {

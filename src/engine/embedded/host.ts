@@ -21,6 +21,7 @@ import type { Log } from './log.js'
 import { recoverOutput } from './recover-output.js'
 import { Scratch } from './scratch.js'
 import { Slots } from './slots.js'
+import type { StateBackendSettings } from './state/state-backend.js'
 import { ThreadPool } from './thread-pool.js'
 
 export interface EmbeddedHostOptions {
@@ -36,15 +37,10 @@ export interface EmbeddedHostOptions {
   readonly threads?: number
   /** Heap limit of a thread, MiB; default Node's own. */
   readonly threadHeapMiB?: number
-  /** Where tasks keep their state; default in memory. */
-  readonly stateBackend?: HostStateBackend
+  /** Where tasks keep their state; default in memory. Below its directory each attempt has one of its own for as long as it lives. */
+  readonly stateBackend?: StateBackendSettings
   readonly log?: Log
 }
-
-export type HostStateBackend =
-  | { readonly type: 'hashmap' }
-  /** Directory: below it each attempt has one of its own for as long as it lives. */
-  | { readonly type: 'lmdb'; readonly directory: string }
 
 /** What runs here, for people. */
 export interface HostedJob extends AttemptReference {

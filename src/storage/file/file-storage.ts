@@ -125,21 +125,11 @@ export class FileStorage implements Storage {
   }
 
   async list(folder: string): Promise<readonly StoredObject[]> {
-    checkFolder(folder)
-    try {
-      return await walk(this.#fs, this.#root, folder)
-    } catch (error) {
-      throw unavailable('list', join(this.#root, folder), error)
-    }
+    return this.#listing(folder, walk)
   }
 
   async listNames(folder: string): Promise<readonly string[]> {
-    checkFolder(folder)
-    try {
-      return await walkNames(this.#fs, this.#root, folder)
-    } catch (error) {
-      throw unavailable('list', join(this.#root, folder), error)
-    }
+    return this.#listing(folder, walkNames)
   }
 
   async delete(name: string): Promise<void> {
@@ -172,6 +162,18 @@ export class FileStorage implements Storage {
       await this.#tidyFolder(folder, writers, before)
     } catch (error) {
       if (!isErrno(error, 'ENOENT')) throw unavailable('tidy', join(this.#root, folder), error)
+    }
+  }
+
+  async #listing<T>(
+    folder: string,
+    walkOver: (fs: FileSystem, root: string, folder: string) => Promise<T>,
+  ): Promise<T> {
+    checkFolder(folder)
+    try {
+      return await walkOver(this.#fs, this.#root, folder)
+    } catch (error) {
+      throw unavailable('list', join(this.#root, folder), error)
     }
   }
 

@@ -6,15 +6,6 @@ import { type FileSystem, isErrno } from './file-system.js'
 /** After this many walks in which something vanished, one is taken as it is: a root with many busy jobs never holds still. */
 const patience = 20
 
-/** The names of the same, without a look at each file; what vanishes from a folder while the others are read is not noticed. */
-export async function walkNames(fs: FileSystem, root: string, folder: string): Promise<string[]> {
-  for (let attempt = 0; ; attempt++) {
-    const found: string[] = []
-    const whole = await collect(fs, root, folder, async (name) => found.push(name) > 0)
-    if (whole || attempt === patience || !(await exists(fs, join(root, folder)))) return found.sort()
-  }
-}
-
 /**
  * Every regular file below `folder`, in name order. Links are not followed and not listed.
  *
@@ -22,12 +13,26 @@ export async function walkNames(fs: FileSystem, root: string, folder: string): P
  * the part already read. So the walk begins again, and a quiet folder is seen as it was at one time.
  */
 export async function walk(fs: FileSystem, root: string, folder: string): Promise<StoredObject[]> {
+  const found = await untilWhole<StoredObject>(fs, root, folder, (name, found) => add(fs, root, name, found))
+  return found.sort((a, b) => (a.name < b.name ? -1 : 1))
+}
+
+/** The names of the same, without a look at each file; what vanishes from a folder while the others are read is not noticed. */
+export async function walkNames(fs: FileSystem, root: string, folder: string): Promise<string[]> {
+  const found = await untilWhole<string>(fs, root, folder, async (name, found) => found.push(name) > 0)
+  return found.sort()
+}
+
+async function untilWhole<T>(
+  fs: FileSystem,
+  root: string,
+  folder: string,
+  take: (name: string, found: T[]) => Promise<boolean>,
+): Promise<T[]> {
   for (let attempt = 0; ; attempt++) {
-    const found: StoredObject[] = []
-    const whole = await collect(fs, root, folder, (name) => add(fs, root, name, found))
-    if (whole || attempt === patience || !(await exists(fs, join(root, folder)))) {
-      return found.sort((a, b) => (a.name < b.name ? -1 : 1))
-    }
+    const found: T[] = []
+    const whole = await collect(fs, root, folder, (name) => take(name, found))
+    if (whole || attempt === patience || !(await exists(fs, join(root, folder)))) return found
   }
 }
 

@@ -3,7 +3,7 @@ import type { Key } from '../../../pipeline/operator.js'
 import { CutHistory } from './cut-history.js'
 import { keyGroupOf } from './key-group.js'
 import { loadState } from './load-state.js'
-import { nextFile } from './next-file.js'
+import { planCut } from './plan-cut.js'
 import type { SavedState } from './read-state-files.js'
 import type { RestoredState } from './restored-state.js'
 import { StateCapture } from './state-capture.js'
@@ -86,28 +86,12 @@ export class KeyedStateStore<S> implements StateStore<S> {
     // The number of an older cut has been decided, or its files could not be written: nobody waits for it.
     this.#capture?.abandon()
     this.#capture = undefined
-    const { handles, changed, complete } = this.#history.cut(number, base)
-    return { ...this.#plan(number, handles, changed), complete }
+    const found = this.#history.cut(number, base)
+    const keys = (this.#restored?.complete ?? true) ? this.#map.size : undefined
+    return planCut(found, keys, (mode, changed) => this.#image(mode, number, changed))
   }
 
   async discard(): Promise<void> {}
-
-  #plan(
-    number: number,
-    reused: readonly StateHandle[],
-    changed: readonly ReadonlySet<Key>[],
-  ): Omit<StateCut, 'complete'> {
-    const keys = (this.#restored?.complete ?? true) ? this.#map.size : undefined
-    if (keys === 0) return { mode: 'full', image: undefined, reused: [] }
-    switch (nextFile({ base: reused, changed: changed.reduce((sum, set) => sum + set.size, 0), keys })) {
-      case 'none':
-        return { mode: 'delta', image: undefined, reused }
-      case 'delta':
-        return { mode: 'delta', image: this.#image('delta', number, changed), reused }
-      case 'full':
-        return { mode: 'full', image: this.#image('full', number), reused: [] }
-    }
-  }
 
   #image(mode: 'full' | 'delta', number: number, changed?: readonly ReadonlySet<Key>[]): StateImage {
     const { operator, stateVersion } = this.#options

@@ -1,11 +1,8 @@
 import { KeyedStateStore } from './keyed-state-store.js'
 import type { StateStore, StoreOptions } from './state-store.js'
 
-/** Which backend a task has. */
-export type StateBackendSettings =
-  | { readonly type: 'hashmap' }
-  /** Directory: an empty or missing one for the task alone. */
-  | { readonly type: 'lmdb'; readonly directory: string }
+/** Which backend, and the absolute path of a directory for what it keeps on disk. */
+export type StateBackendSettings = { readonly type: 'hashmap' } | { readonly type: 'lmdb'; readonly directory: string }
 
 /** Where a task keeps its keyed state between checkpoints, which are the same whichever it is. */
 export interface StateBackend {
@@ -17,6 +14,7 @@ export interface StateBackend {
   close(): Promise<void>
 }
 
+/** @param settings of a task: the directory is empty or missing, and for it alone */
 export async function openStateBackend(settings: StateBackendSettings): Promise<StateBackend> {
   if (settings.type === 'hashmap') return inMemory
   const { LmdbBackend } = await import('./lmdb/lmdb-backend.js')

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Key } from '../../../../pipeline/operator.js'
 import { CutHistory } from '../cut-history.js'
-import { nextFile } from '../next-file.js'
+import { planCut } from '../plan-cut.js'
 import { migrated, readStateFiles, type SavedState } from '../read-state-files.js'
 import { entriesAt } from '../state-section.js'
 import type { StateCut, StateImage, StateStore, StoreOptions } from '../state-store.js'
@@ -141,17 +141,8 @@ export class LmdbStateStore<S> implements StateStore<S> {
     // The number of an older cut has been decided, or its files could not be written: nobody waits for it.
     this.#image?.abandon()
     this.#leaveImage()
-    const { handles, changed, complete } = this.#history.cut(number, base)
-    if (this.#size === 0) return { mode: 'full', image: undefined, reused: [], complete }
-    const keys = changed.reduce((sum, set) => sum + set.size, 0)
-    switch (nextFile({ base: handles, changed: keys, keys: this.#size })) {
-      case 'none':
-        return { mode: 'delta', image: undefined, reused: handles, complete }
-      case 'delta':
-        return { mode: 'delta', image: this.#freeze('delta', number, changed), reused: handles, complete }
-      case 'full':
-        return { mode: 'full', image: this.#freeze('full', number), reused: [], complete }
-    }
+    const found = this.#history.cut(number, base)
+    return planCut(found, this.#size, (mode, changed) => this.#freeze(mode, number, changed))
   }
 
   /** Sends, and lets go of, what was not asked for lately, until the budget is kept or all the rest has to wait for an image to begin. */
