@@ -1,7 +1,7 @@
 import type { CheckpointStatistics } from '../src/checkpoint/entry.js'
-import type { ClosePlan, EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
+import type { CheckpointPlan, ClosePlan, EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
 import type { Observation, Opened } from '../src/coordinator/events.js'
-import type { Settings } from '../src/coordinator/state.js'
+import type { PublishedResult, Settings } from '../src/coordinator/state.js'
 import type {
   AdoptRequest,
   AttemptOutcome,
@@ -9,7 +9,6 @@ import type {
   CommitRequest,
   DeployResult,
   RestoreReference,
-  SnapshotRequest,
   SnapshotResult,
 } from '../src/engine/engine.js'
 import type { JobSpec, JobSpecInput } from '../src/spec/job-spec.js'
@@ -59,7 +58,7 @@ export interface StorageActivities {
   writeMetadata(input: PublishInput): Promise<void>
   writeAborted(
     input: Placed<EntryPlan> & { readonly reason: string },
-  ): Promise<{ readonly outcome: 'aborted' | 'adopted' }>
+  ): Promise<{ readonly outcome: 'aborted' } | { readonly outcome: 'adopted'; readonly result: PublishedResult }>
   writeClosed(input: Placed<ClosePlan>): Promise<void>
   discard(
     input: LogReference & { readonly releasePin: boolean; readonly run: string },
@@ -124,10 +123,33 @@ export interface DefinitionActivities {
   finishEndedOutput(input: EndedOutput): Promise<{ readonly finished: boolean }>
 }
 
+export interface CheckpointInput extends Placed<CheckpointPlan> {
+  readonly reference: AttemptReference
+  /** As in `SnapshotRequest`. */
+  readonly base?: number
+  readonly spec: JobSpec
+  readonly statistics: readonly CheckpointStatistics[]
+  /** The snapshot that this execution came from is needed no more once this one is committed. */
+  readonly releasePin: boolean
+}
+
+export type CheckpointStep = 'snapshot' | 'metadata' | 'commit'
+
+export interface CheckpointAnswer {
+  readonly snapshot: SnapshotResult
+  /** The last step that is done; what follows it may be under way, or have failed. */
+  readonly done: CheckpointStep
+  /** For people who look at the history: how long each step took that was waited for. */
+  readonly tookMs: Partial<Record<CheckpointStep, number>>
+  /** A discard on this host has failed, and none was begun. */
+  readonly undiscarded: boolean
+}
+
 /** Work on the one host that runs the tasks. */
 export interface HostActivities {
   adopt(input: AdoptRequest): Promise<void>
-  snapshot(input: SnapshotRequest & { readonly run: string }): Promise<SnapshotResult>
+  /** All of a checkpoint, as far as it goes in one trip. */
+  takeCheckpoint(input: CheckpointInput): Promise<CheckpointAnswer>
   commit(input: CommitRequest & { readonly run: string }): Promise<void>
   stopTasks(input: AttemptReference): Promise<void>
   supervise(input: AttemptReference): Promise<AttemptOutcome>

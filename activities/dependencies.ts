@@ -2,6 +2,7 @@ import type { Client } from '@temporalio/client'
 import type { AttemptReference, Engine, Progress } from '../src/engine/engine.js'
 import type { Configuration } from '../src/spec/configuration.js'
 import type { HostBeat } from '../src/temporal/host-messages.js'
+import type { Tidying } from './tidying.js'
 
 /** What storage activities work with. */
 export interface StorageDependencies {
@@ -16,6 +17,7 @@ export interface HostDependencies {
   readonly configuration: Configuration
   readonly engine: Engine
   readonly presence: Presence
+  readonly tidying: Tidying
 }
 
 /** This host as `taskHost` and people see it. */

@@ -47,17 +47,26 @@ export function toFailure(error: unknown): unknown {
     if (error instanceof Error && error.message.length > longestMessage) error.message = shortened(error.message)
     return error
   }
-  const waits = error.code === 'HostFull' || error.code === 'ConfigurationDisagrees'
+  const waits = isAnothers(error)
   const failure = ApplicationFailure.create({
     message: shortened(error.message),
     type: error.code,
-    // These two go on to another host, or wait for this one. A snapshot that is lost is taken anew, under another number.
-    nonRetryable: !waits && (error.class !== 'retry' || error.code === 'SnapshotLost'),
+    nonRetryable: isFinal(error),
     ...(waits && { nextRetryDelay: '2s' }),
     ...(error.details === undefined || jsonBytes(error.details) > largestDetails ? {} : { details: [error.details] }),
   })
   failure.stack = error.stack?.slice(0, longestTrace) ?? ''
   return failure
+}
+
+/** Whether trying again cannot help. A snapshot that is lost is taken anew, under another number. */
+export function isFinal(error: unknown): boolean {
+  return isTidemarkError(error) && !isAnothers(error) && (error.class !== 'retry' || error.code === 'SnapshotLost')
+}
+
+/** The work goes on to another host, or waits for this one. */
+function isAnothers({ code }: TidemarkError): boolean {
+  return code === 'HostFull' || code === 'ConfigurationDisagrees'
 }
 
 function shortened(message: string): string {

@@ -1,6 +1,7 @@
 import { activityInfo } from '@temporalio/activity'
 import { cleanUp, writeClosed } from './cleanup.js'
 import { collectGarbage, recordOutput } from './collect-garbage.js'
+import { commit } from './commit.js'
 import type {
   CollectorActivities,
   DefinitionActivities,
@@ -20,12 +21,13 @@ import { open } from './open.js'
 import { claim, observe } from './ownership.js'
 import { Pulse } from './pulse.js'
 import { resolveRestorePoint } from './restore.js'
-import { commit, snapshot } from './snapshot.js'
 import { supervise } from './supervise.js'
+import { takeCheckpoint } from './take-checkpoint.js'
 import { writeAborted, writeMetadata } from './write-metadata.js'
 
 export type * from './contract.js'
 export type * from './dependencies.js'
+export { Tidying } from './tidying.js'
 
 /** Work against the storage: polled on the installation's task queue. */
 export function createStorageActivities(dependencies: StorageDependencies): StorageActivities & CollectorActivities {
@@ -87,7 +89,7 @@ export function createHostActivities(dependencies: HostDependencies): HostActivi
       await engine.adopt(input)
       await presence.report()
     },
-    snapshot: (input) => snapshot(dependencies, input),
+    takeCheckpoint: (input) => takeCheckpoint(dependencies, input),
     commit: (input) => commit(dependencies, input),
     stopTasks: (input) => engine.stop(input),
     supervise: (input) => supervise(dependencies, pulse, input),

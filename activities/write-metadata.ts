@@ -5,11 +5,12 @@ import { executionFolder } from '../src/checkpoint/paths.js'
 import { checksumOf } from '../src/checkpoint/sealed-json.js'
 import { discard, type Roots } from '../src/checkpoint-store/index.js'
 import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
+import type { PublishedResult } from '../src/coordinator/state.js'
 import type { PartManifest } from '../src/engine/part-manifest.js'
 import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { Json } from '../src/json.js'
 import { joinUri } from '../src/storage/index.js'
-import type { LogReference, Placed, PublishInput } from './contract.js'
+import type { LogReference, Placed, PublishInput, StorageActivities } from './contract.js'
 import { ancestryAt, commonFields, liveRecord, mustCount, openLog, tellingFallback } from './entries.js'
 
 /**
@@ -43,7 +44,7 @@ export async function writeMetadata(input: PublishInput): Promise<void> {
 /** Gives a number up, unless this owner's own publication already holds it. */
 export async function writeAborted(
   input: Placed<EntryPlan> & { readonly reason: string },
-): Promise<{ readonly outcome: 'aborted' | 'adopted' }> {
+): ReturnType<StorageActivities['writeAborted']> {
   const { roots, log } = openLog(input.log)
   const outcome = await tellingFallback(roots, input.log.job, async () => {
     const fields = commonFields(input.log, await liveRecord(log, input.log), input.plan)
@@ -57,8 +58,16 @@ export async function writeAborted(
       `This run does not own execution ${input.log.execution} any more: ${outcome.reason}${owner}.`,
     )
   }
-  if (outcome.outcome === 'aborted') await removeTraces(roots, input.log)
-  return { outcome: outcome.outcome }
+  if (outcome.outcome === 'adopted') return { outcome: 'adopted', result: resultOf(outcome.entry) }
+  await removeTraces(roots, input.log)
+  return { outcome: 'aborted' }
+}
+
+/** What the coordinator did not hear of its own publication. */
+function resultOf({ final, statistics, tasks }: SnapshotEntry): PublishedResult {
+  const [own] = statistics
+  const records = tasks.reduce((sum, task) => sum + task.recordsRead, 0)
+  return { final, records, size: own?.size ?? 0, fullSize: own?.fullSize ?? 0 }
 }
 
 /**

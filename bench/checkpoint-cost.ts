@@ -1,4 +1,5 @@
 import type { temporal } from '@temporalio/proto'
+import type { CheckpointAnswer, CheckpointStep } from '../activities/contract.js'
 import type { Benchmark, Figures } from './benchmark.js'
 import { median } from './statistics.js'
 import { jobs, kept } from './ticks.js'
@@ -21,26 +22,43 @@ export const checkpointCost: Benchmark = {
         run: async () => {
           const { id, history } = await checkpointsOf(installation, { intervalMs: 200, count: kept })
           const { events } = await installation.temporal.workflow.getHandle(id).fetchHistory()
-          return { ...costOf(events ?? []), 'all of it ms': median(history.map(({ durationMs }) => durationMs)) }
+          const { snapshot, metadata, commit } = stepsOf(events ?? [])
+          const all = median(history.map(({ durationMs }) => durationMs))
+          return {
+            ...costOf(events ?? []),
+            'all of it ms': all,
+            'snapshot ms': snapshot,
+            'metadata ms': metadata,
+            'commit ms': commit,
+            'to the host and back ms': all - snapshot - metadata - commit,
+          }
         },
       },
     ]
   },
 }
 
-/** From the first checkpoint's snapshot to the last one's, so that neither the start nor the end of the job is in it. */
-function costOf(events: readonly Event[]): Figures {
-  const snapshots = events.flatMap((event, index) => (activityOf(event) === 'snapshot' ? [index] : []))
-  const [first = 0, last = 0] = [snapshots[0], snapshots.at(-1)]
-  const between = events.slice(first, last)
-  const checkpoints = snapshots.length - 1
+/** From the first checkpoint's activity to the last one's, so that neither the start nor the end of the job is in it. */
+function costOf(events: readonly Event[]): Omit<Figures, 'all of it ms'> {
+  const begun = events.flatMap((event, index) => (activityOf(event) === 'takeCheckpoint' ? [index] : []))
+  const between = events.slice(begun[0], begun.at(-1))
+  const checkpoints = begun.length - 1
   return {
     events: between.length / checkpoints,
     bytes: between.reduce((bytes, event) => bytes + sizeOf(event), 0) / checkpoints,
     actions: between.filter(isAction).length / checkpoints,
-    'snapshot ms': median(durationsOf(events, 'snapshot')),
-    'metadata ms': median(durationsOf(events, 'writeMetadata')),
   }
+}
+
+/** Median time of each step on the task host, milliseconds, as the activities have answered. */
+function stepsOf(events: readonly Event[]): Record<CheckpointStep, number> {
+  const taken = new Set(events.filter((event) => activityOf(event) === 'takeCheckpoint').map((e) => String(e.eventId)))
+  const answers = events.flatMap(({ activityTaskCompletedEventAttributes: completed }): CheckpointAnswer[] => {
+    const data = completed?.result?.payloads?.[0]?.data
+    return data && taken.has(String(completed?.scheduledEventId)) ? [JSON.parse(Buffer.from(data).toString())] : []
+  })
+  const of = (step: CheckpointStep) => median(answers.map(({ tookMs }) => tookMs[step] ?? 0))
+  return { snapshot: of('snapshot'), metadata: of('metadata'), commit: of('commit') }
 }
 
 function isAction(event: Event): boolean {
@@ -56,16 +74,3 @@ const activityOf = (event: Event) => event.activityTaskScheduledEventAttributes?
 
 /** As JSON, which is a little more than what the server stores. */
 const sizeOf = (event: Event) => JSON.stringify(event).length
-
-/** From scheduled to completed, milliseconds. */
-function durationsOf(events: readonly Event[], activity: string): number[] {
-  const scheduled = new Map(events.filter((e) => activityOf(e) === activity).map((e) => [String(e.eventId), timeOf(e)]))
-  return events.flatMap((event) => {
-    const begun = scheduled.get(String(event.activityTaskCompletedEventAttributes?.scheduledEventId))
-    return begun === undefined ? [] : [timeOf(event) - begun]
-  })
-}
-
-function timeOf({ eventTime }: Event): number {
-  return Number(eventTime?.seconds ?? 0) * 1000 + (eventTime?.nanos ?? 0) / 1e6
-}

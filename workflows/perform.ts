@@ -14,7 +14,10 @@ import {
   superviseSilence,
   workSilence,
 } from './activity-proxies.js'
-import { failureOf, hostSilent, ownershipLost, storageSilent } from './failures.js'
+import { attempt } from './attempt.js'
+import { CheckpointTrip } from './checkpoint-trip.js'
+import { hostSilent } from './failures.js'
+import { statisticsIn } from './statistics-in.js'
 
 type Effect = Exclude<Command, { type: 'startTimer' | 'cancelTimer' | 'settleTrigger' | 'settleCancel' | 'end' }>
 
@@ -29,6 +32,7 @@ export interface Surroundings {
 export class Performer {
   private deployment: CancellationScope | undefined
   private watch: CancellationScope | undefined
+  private readonly trip = new CheckpointTrip()
 
   async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
     const { state } = surroundings
@@ -143,33 +147,24 @@ export class Performer {
         this.watch?.cancel()
         return undefined
       case 'snapshot': {
-        const { host, number, base, reference } = command
-        return attempt(
+        const { number } = command.plan
+        const event = await attempt(
           claim,
-          async () => {
-            const last = state.pending?.handsOver ? `, the last on ${host}` : ''
-            const work = onHost(host, `snapshot chk-${number}${last}`, {
-              startToCloseTimeout: state.spec.checkpointing.timeout,
-              heartbeatTimeout: workSilence,
-              retry: { maximumAttempts: 1 },
-            })
-            const run = state.claim?.run ?? ''
-            const result = await work.snapshot({ ...reference, number, run, ...(base !== undefined && { base }) })
-            return { type: 'snapshotTaken', number, result }
-          },
+          async () => ({ type: 'snapshotTaken', number, result: await this.trip.take(command, state, log) }),
           (failure) => ({ type: 'snapshotFailed', number, failure }),
-          hostSilent(host),
+          hostSilent(command.host),
         )
+        return event?.type === 'fenced' || event?.type === 'runChanged' ? { ...event, snapshot: number } : event
       }
       case 'publish': {
         const { plan, timeoutMs } = command
         const { number } = plan
+        if (this.trip.hasDone('metadata', number)) return { type: 'published', number }
         return attempt(
           claim,
           async () => {
-            const statistics = state.history.slice(0, 4)
             const work = storageWithin(timeoutMs, `write metadata chk-${number}`)
-            await work.writeMetadata({ log, plan, spec: state.spec, statistics })
+            await work.writeMetadata({ log, plan, spec: state.spec, statistics: statisticsIn(state) })
             return { type: 'published', number }
           },
           (failure) => ({ type: 'publicationUnknown', number, failure }),
@@ -181,14 +176,17 @@ export class Performer {
         return attempt(
           claim,
           async () => {
-            const { outcome } = await storage(`give up chk-${number}`).writeAborted({ log, plan, reason })
-            return outcome === 'aborted' ? { type: 'aborted', number } : { type: 'publicationAdopted', number }
+            const answer = await storage(`give up chk-${number}`).writeAborted({ log, plan, reason })
+            return answer.outcome === 'aborted'
+              ? { type: 'aborted', number }
+              : { type: 'publicationAdopted', number, result: answer.result }
           },
           (failure) => ({ type: 'abortFailed', number, failure }),
         )
       }
       case 'commit': {
         const { host, number, reference } = command
+        if (this.trip.hasDone('commit', number)) return { type: 'committed', number }
         return attempt(
           claim,
           async () => {
@@ -205,6 +203,7 @@ export class Performer {
         )
       }
       case 'discard':
+        if (this.trip.hasDiscarded(state.committedThrough)) return undefined
         return attempt(
           claim,
           async () => {
@@ -281,22 +280,4 @@ export class Performer {
 
 function deployInput(state: CoordinatorState, reference: DeployInput['reference']): DeployInput {
   return { reference, run: state.claim?.run ?? '', spec: state.spec, settings: state.settings }
-}
-
-/** Runs an effect; ownership lost is the same event wherever it is noticed. Without a claim there is none to lose. */
-async function attempt(
-  claim: number | undefined,
-  effect: () => Promise<EventBody | undefined>,
-  onFailure?: (failure: Failure) => EventBody | undefined,
-  silence: Parameters<typeof failureOf>[1] = storageSilent,
-): Promise<EventBody | undefined> {
-  try {
-    return await effect()
-  } catch (error) {
-    const failure = failureOf(error, silence)
-    const lost = claim === undefined ? undefined : ownershipLost(failure, claim)
-    if (lost) return lost
-    if (!onFailure) throw error
-    return onFailure(failure)
-  }
 }

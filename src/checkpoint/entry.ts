@@ -61,7 +61,7 @@ export interface SnapshotEntry extends EntryCommon {
   readonly attempt: number
   /** ISO 8601, workflow time. */
   readonly triggeredAt: string
-  /** ISO 8601, workflow time when every task had acknowledged. */
+  /** ISO 8601, the host's time when all that the tasks wrote was durable, but not before `triggeredAt`. */
   readonly completedAt: string
   readonly definition: DefinitionRecord
   /** The normalised job spec it ran with. */

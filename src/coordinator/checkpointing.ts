@@ -8,8 +8,9 @@ import { finish } from './ending.js'
 import type { EventContext } from './events.js'
 import type { Failure } from './failure.js'
 import { leaveLostHost } from './hand-over.js'
+import { planCheckpoint, planPublication } from './publication.js'
 import { failAttempt } from './restarts.js'
-import type { CoordinatorState, PendingSnapshot } from './state.js'
+import type { CoordinatorState, PendingSnapshot, PublishedResult } from './state.js'
 import { recordCompleted } from './statistics.js'
 
 /** Takes the next checkpoint now, later, or not at all. Called whenever something changed that could allow one. */
@@ -37,11 +38,19 @@ export function scheduleCheckpoint(state: CoordinatorState, context: EventContex
 
 /** Issues the next number. From here on it is settled: published, or given up by an `aborted` entry. */
 function trigger(state: CoordinatorState, context: EventContext): Decision {
+  const { claim, host } = state
+  if (!claim || host === undefined) return stay(state)
   const pending: PendingSnapshot = {
     number: state.nextNumber,
     nonce: context.nonce,
     stage: 'snapshotting',
     triggeredAt: context.now,
+    alive: planAlive({
+      alive: [...state.alive],
+      completed: state.nextNumber,
+      numRetained: state.spec.checkpointing.numRetained,
+      committedThrough: state.committedThrough,
+    }),
     waiting: state.triggers,
     ...(state.handOver && { handsOver: true }),
     ...(state.base !== undefined && { base: state.base }),
@@ -61,8 +70,8 @@ function trigger(state: CoordinatorState, context: EventContext): Decision {
       {
         type: 'snapshot',
         reference: reference(state),
-        host: state.host ?? '',
-        number: pending.number,
+        host,
+        plan: planCheckpoint(state, pending, claim),
         ...(pending.base !== undefined && { base: pending.base }),
       },
     ],
@@ -76,39 +85,25 @@ export function onSnapshotTaken(
   result: SnapshotResult,
   context: EventContext,
 ): Decision {
-  const { pending } = state
-  if (pending?.number !== number || pending.stage !== 'snapshotting' || !state.claim) return stay(state)
-  const alive = planAlive({
-    alive: [...state.alive],
-    completed: number,
-    numRetained: state.spec.checkpointing.numRetained,
-    committedThrough: state.committedThrough,
-  })
+  const { pending, claim } = state
+  if (pending?.number !== number || pending.stage !== 'snapshotting' || !claim) return stay(state)
   return {
-    state: { ...state, pending: { ...pending, stage: 'publishing', result, alive } },
+    state: { ...state, pending: { ...pending, stage: 'publishing', result } },
     commands: [
       {
         type: 'publish',
         timeoutMs: Math.max(1_000, pending.triggeredAt + state.spec.checkpointing.timeout - context.now),
-        plan: {
-          number,
-          claim: state.claim,
-          nonce: pending.nonce,
-          at: context.now,
-          alive,
-          committedThrough: state.committedThrough,
-          attempt: state.attempt,
-          triggeredAt: pending.triggeredAt,
-          completedAt: context.now,
-          final: result.final,
-          part: result.part,
-          size: result.size,
-          fullSize: result.fullSize,
-          records: result.records,
-        },
+        plan: planPublication(planCheckpoint(state, pending, claim), result),
       },
     ],
   }
+}
+
+/** It had arrived, though its answer did not: what it is can only be known from its entry. */
+export function onPublicationAdopted(state: CoordinatorState, number: number, result: PublishedResult): Decision {
+  const { pending } = state
+  if (pending?.number !== number || pending.stage !== 'aborting') return stay(state)
+  return onPublished({ ...state, pending: { ...pending, result } }, number)
 }
 
 /** The checkpoint is complete: tell the sinks, and whoever waits for it. */
@@ -117,7 +112,7 @@ export function onPublished(state: CoordinatorState, number: number): Decision {
   if (pending?.number !== number || (pending.stage !== 'publishing' && pending.stage !== 'aborting')) return stay(state)
   const next: CoordinatorState = {
     ...recordCompleted(state, pending),
-    alive: pending.alive ?? [...state.alive, number],
+    alive: pending.alive,
     latest: number,
     consecutiveFailures: 0,
     pending: { ...withoutFailure(pending), stage: 'committing', waiting: [] },

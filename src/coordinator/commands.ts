@@ -15,9 +15,14 @@ export interface EntryPlan {
   readonly committedThrough: number
 }
 
-export interface PublicationPlan extends EntryPlan {
+/** A publication as far as it is known before its snapshot is taken. */
+export interface CheckpointPlan extends Omit<EntryPlan, 'at'> {
   readonly attempt: number
+  /** Milliseconds since the epoch. */
   readonly triggeredAt: number
+}
+
+export interface PublicationPlan extends CheckpointPlan, EntryPlan {
   readonly completedAt: number
   readonly final: boolean
   readonly part: SnapshotResult['part']
@@ -55,8 +60,9 @@ export type Command =
       readonly type: 'snapshot'
       readonly reference: AttemptReference
       readonly host: string
-      readonly number: number
       readonly base?: number
+      /** Whoever takes the snapshot may publish it as well: the same bytes as `publish` would write, which then finds them. */
+      readonly plan: CheckpointPlan
     }
   | { readonly type: 'publish'; readonly plan: PublicationPlan; readonly timeoutMs: number }
   | { readonly type: 'abort'; readonly plan: EntryPlan; readonly reason: string }

@@ -1,6 +1,13 @@
 import { TidemarkError } from '../errors.js'
 import { onCancelRequested } from './cancel.js'
-import { onCommitFailed, onCommitted, onPublished, onSnapshotTaken, scheduleCheckpoint } from './checkpointing.js'
+import {
+  onCommitFailed,
+  onCommitted,
+  onPublicationAdopted,
+  onPublished,
+  onSnapshotTaken,
+  scheduleCheckpoint,
+} from './checkpointing.js'
 import { onCleaned, onCleanupFailed, onClosed, onCloseFailed } from './closing.js'
 import { onDeadline } from './deadline.js'
 import { type Decision, stay, without } from './decision.js'
@@ -77,8 +84,9 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
     case 'snapshotFailed':
       return onSnapshotFailed(state, event.number, event.failure)
     case 'published':
-    case 'publicationAdopted':
       return onPublished(state, event.number)
+    case 'publicationAdopted':
+      return onPublicationAdopted(state, event.number, event.result)
     case 'publicationUnknown':
       return onPublicationUnknown(state, event.number, event.failure)
     case 'aborted':

@@ -3,7 +3,7 @@ import type { RestoredFrom } from '../checkpoint/execution-record.js'
 import type { AttemptOutcome, DeployResult, RestoreReference, SnapshotResult } from '../engine/engine.js'
 import type { JobSpec } from '../spec/job-spec.js'
 import type { Failure } from './failure.js'
-import type { CancelMode, Settings } from './state.js'
+import type { CancelMode, PublishedResult, Settings } from './state.js'
 
 /** Time, chance and uniqueness are facts that come with an event, so that deciding stays a pure function. */
 export interface EventContext {
@@ -38,6 +38,11 @@ export interface Opened {
 export interface OwnershipLost {
   /** The claim that does not hold any more. */
   readonly claim: number
+  /**
+   * The snapshot that found it out. One whose number has been given up meanwhile, by this very owner, may find that as well as any other
+   * owner: it says nothing any more.
+   */
+  readonly snapshot?: number
   /** Whether those who wait for the checkpoint in flight go on waiting, as in every run since they do, or fail with it. */
   readonly triggersWait?: boolean
 }
@@ -82,7 +87,7 @@ export type EventBody =
   | { readonly type: 'published'; readonly number: number }
   | { readonly type: 'publicationUnknown'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'aborted'; readonly number: number }
-  | { readonly type: 'publicationAdopted'; readonly number: number }
+  | { readonly type: 'publicationAdopted'; readonly number: number; readonly result: PublishedResult }
   /** Neither is known, and never will be: the log cannot be read. */
   | { readonly type: 'abortFailed'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'committed'; readonly number: number }

@@ -85,7 +85,10 @@ export function resolveRestorePoint(state: CoordinatorState): Decision {
  * Answers to what an earlier claim asked for say nothing about this one.
  */
 export function loseOwnership(state: CoordinatorState, lost: OwnershipLost, reason: string): Decision {
-  if (lost.claim !== state.claim?.number) return stay(state)
+  const { pending, claim } = state
+  if (lost.claim !== claim?.number) return stay(state)
+  const awaited = pending?.stage === 'snapshotting' ? pending.number : undefined
+  if (lost.snapshot !== undefined && lost.snapshot !== awaited) return stay(state)
   switch (state.phase) {
     case 'opening':
     case 'observing':

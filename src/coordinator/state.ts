@@ -51,6 +51,9 @@ export interface Claim {
   readonly run: string
 }
 
+/** What a completed checkpoint is to those who look at it, and whether the job ends with it. */
+export type PublishedResult = Pick<SnapshotResult, 'final' | 'records' | 'size' | 'fullSize'>
+
 export interface PendingSnapshot {
   readonly number: number
   /** Identifies this publication in the log. */
@@ -58,9 +61,9 @@ export interface PendingSnapshot {
   readonly stage: 'snapshotting' | 'publishing' | 'aborting' | 'committing'
   readonly triggeredAt: number
   readonly base?: number
-  readonly result?: SnapshotResult
+  readonly result?: PublishedResult
   /** What stays alive if it is published. */
-  readonly alive?: readonly number[]
+  readonly alive: readonly number[]
   /** Why it is being given up. */
   readonly failure?: Failure
   /** Updates that wait for its outcome. */

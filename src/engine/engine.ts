@@ -129,6 +129,8 @@ export interface SnapshotResult {
   readonly pauseMs: number
   /** Number of prepared commits. */
   readonly commits: number
+  /** When all of it was durable, by the host's clock; milliseconds since the epoch. */
+  readonly completedAt: number
 }
 
 export interface CommitRequest extends AttemptReference {

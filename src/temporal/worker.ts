@@ -1,5 +1,10 @@
 import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleOption } from '@temporalio/worker'
-import { createDefinitionActivities, createHostActivities, createStorageActivities } from '../../activities/index.js'
+import {
+  createDefinitionActivities,
+  createHostActivities,
+  createStorageActivities,
+  Tidying,
+} from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
 import { configureStorage } from '../storage/index.js'
@@ -89,10 +94,15 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     monitoring = await startMonitoring(host, configuration, client.client, log)
     const { sinks } = monitoring
     const workflows = options.workflows ?? (await workflowBundle())
-    const parts = { target, configuration, host, client, connection, searchAttributes, presence, sinks, workflows }
+    const tidying = new Tidying()
+    const common = { target, configuration, host, client, connection, searchAttributes }
+    const parts = { ...common, presence, tidying, sinks, workflows }
     const workers = await createWorkers(parts)
     const leave = () => handOver(host, connected.client, configuration.shutdownTimeoutMs)
-    const worker = run(host, workers, presence, leave, release)
+    const worker = run(host, workers, presence, leave, async () => {
+      await tidying.settled()
+      await release()
+    })
     presence.begin()
     return worker
   } catch (error) {
@@ -109,6 +119,7 @@ interface Parts {
   readonly connection: NativeConnection
   readonly searchAttributes: boolean
   readonly presence: HostPresence
+  readonly tidying: Tidying
   readonly sinks: Monitoring['sinks']
   readonly workflows: WorkflowBundleOption
 }
@@ -120,7 +131,7 @@ interface Workers {
 }
 
 async function createWorkers(parts: Parts): Promise<Workers> {
-  const { target, configuration, host, client, connection, searchAttributes, presence, sinks } = parts
+  const { target, configuration, host, client, connection, searchAttributes, presence, tidying, sinks } = parts
   const common = {
     connection,
     namespace: target.namespace,
@@ -130,7 +141,7 @@ async function createWorkers(parts: Parts): Promise<Workers> {
     maxHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
-  const hostDependencies = { configuration, engine: host, presence }
+  const hostDependencies = { configuration, engine: host, presence, tidying }
   const deployer = createDefinitionActivities(hostDependencies)
   const others = Promise.all([
     Worker.create({

@@ -14,6 +14,7 @@ import { scratch } from './scratch.js'
 import { readAll } from './source-contract.js'
 
 const N = ndjsonFormat(z.object({ n: z.number() }))
+const sliced: FileFormat<string> = { ...textFormat, copies: true }
 const Row = csvFormat({ schema: z.object({ a: z.string(), b: z.coerce.number() }) })
 
 async function openFile<T>(format: FileFormat<T>, content: string | Buffer, follow = false) {
@@ -34,6 +35,16 @@ describe('records larger than the buffer, and characters across its border', () 
     await reader.close()
   })
 
+  test('also where stretches of plain text and others alternate', async () => {
+    const lines = Array.from(
+      { length: 40_000 },
+      (_, index) => `${index} ${index % 9_000 < 30 ? '\u00e4\u{1f30a}' : 'plain text'}`,
+    )
+    const { reader } = await openFile(sliced, lines.join('\n'))
+    expect(await readAll(reader, 100)).toEqual(lines)
+    await reader.close()
+  })
+
   test('and a batch of them stays small', async () => {
     const lines = Array.from({ length: 20 }, (_, index) => `${index}${'x'.repeat(400 * 1024)}`)
     const { reader } = await openFile(textFormat, lines.join('\n'))
@@ -45,18 +56,23 @@ describe('records larger than the buffer, and characters across its border', () 
 
 const loneSurrogate = /\p{Surrogate}/u
 
-test('text of any kind is cut as its lines say, from any position', async () => {
-  const part = fc.oneof(
+test.each([
+  ['of its own', textFormat],
+  ['that is a slice', sliced],
+])('text %s is cut as its lines say, whatever it is, from any position', async (_kind, format) => {
+  const ascii = fc.oneof(fc.constantFrom('\n', '\r\n', '\r', '"', ''), fc.string({ maxLength: 12 }))
+  const any = fc.oneof(
     fc.constantFrom('\n', '\r\n', '\r', '\ufeff', '\u00e4', '\u{1f30a}', '"', ''),
     fc.string({ unit: 'binary', maxLength: 12 }).filter((text) => !loneSurrogate.test(text)),
   )
+  const parts = fc.oneof(fc.array(any, { maxLength: 40 }), fc.array(ascii, { maxLength: 40 }))
   await fc.assert(
-    fc.asyncProperty(fc.array(part, { maxLength: 40 }), fc.nat(60), async (parts, stop) => {
+    fc.asyncProperty(parts, fc.nat(60), async (parts, stop) => {
       const text = parts.join('')
       const body = text.startsWith('\ufeff') ? text.slice(1) : text
       const expected = body.split('\n').map((line) => (line.endsWith('\r') ? line.slice(0, -1) : line))
       if (body === '' || body.endsWith('\n')) expected.pop()
-      const { source, reader } = await openFile(textFormat, text)
+      const { source, reader } = await openFile(format, text)
       const first = stop === 0 ? [] : await readAll(reader, 7, stop)
       const position = reader.position()
       await reader.close()

@@ -94,10 +94,10 @@ function auditCommand(world: World, memory: Audit, state: CoordinatorState, comm
       break
     case 'snapshot':
       same(memory.undecided, undefined, 'undecided number')
-      hold(command.number > memory.issued, () => `snapshot ${command.number} after ${memory.issued}`)
+      hold(command.plan.number > memory.issued, () => `snapshot ${command.plan.number} after ${memory.issued}`)
       same(command.reference.attempt, state.attempt, 'attempt')
-      memory.issued = command.number
-      memory.undecided = command.number
+      memory.issued = command.plan.number
+      memory.undecided = command.plan.number
       break
     case 'publish': {
       const { alive, committedThrough } = command.plan

@@ -67,6 +67,7 @@ export function snapshotOf(number: number, final = false): SnapshotResult {
     fullSize: 2_000 + number,
     pauseMs: 1,
     commits: 1,
+    completedAt: 0,
   }
 }
 

@@ -25,7 +25,7 @@ export function renderCommand(command: Command): string {
     case 'watch':
       return `watch attempt ${command.reference.attempt} on ${command.host}`
     case 'snapshot':
-      return `snapshot ${command.number} on ${command.host}, ${command.base === undefined ? 'full' : `base ${command.base}`}`
+      return `snapshot ${command.plan.number} on ${command.host}, ${command.base === undefined ? 'full' : `base ${command.base}`}`
     case 'publish':
       return `publish ${renderPlan(command.plan)} within ${formatDuration(command.timeoutMs)}${command.plan.final ? ', final' : ''}`
     case 'abort':

@@ -94,8 +94,9 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
       }
     case 'snapshotTaken':
       return { type: verb, number, result: snapshotOf(number, words.includes('final')) }
-    case 'published':
     case 'publicationAdopted':
+      return { type: verb, number, result: snapshotOf(number, words.includes('final')) }
+    case 'published':
     case 'aborted':
     case 'committed':
       return { type: verb, number }

@@ -32,10 +32,19 @@ function staleEvents(state: CoordinatorState): EventBody[] {
         ]),
     ...(stage === 'publishing' ? [] : [{ type: 'publicationUnknown', number, failure } as const]),
     ...(stage === 'publishing' || stage === 'aborting' ? [] : [{ type: 'published', number } as const]),
-    ...(stage === 'aborting' ? [] : [{ type: 'aborted', number } as const]),
+    ...(stage === 'aborting'
+      ? []
+      : [
+          { type: 'aborted', number } as const,
+          { type: 'publicationAdopted', number, result: snapshotOf(number) } as const,
+        ]),
     ...(stage === 'committing'
       ? []
       : [{ type: 'committed', number } as const, { type: 'commitFailed', number, failure } as const]),
+  ]
+  const ofSnapshot = (held: number, snapshot: number): EventBody[] => [
+    { type: 'fenced', claim: held, reason: 'late', snapshot },
+    { type: 'runChanged', claim: held, snapshot },
   ]
   return [
     ...ofAttempt(attempt - 1),
@@ -48,6 +57,12 @@ function staleEvents(state: CoordinatorState): EventBody[] {
     ...ofStage(pending?.number ?? state.nextNumber, pending?.stage),
     { type: 'fenced', claim, reason: 'late' },
     { type: 'runChanged', claim },
+    ...(state.claim === undefined
+      ? []
+      : ofSnapshot(
+          state.claim.number,
+          (pending?.number ?? state.nextNumber) - (pending?.stage === 'snapshotting' ? 1 : 0),
+        )),
     ...not('opening', { type: 'opened', opened: openedWith({}) }, { type: 'openFailed', failure }),
     ...not('observing', { type: 'observed' }),
     ...not('claiming', { type: 'claimed', number: state.nextNumber, run: 'late' }, { type: 'claimTaken' }),

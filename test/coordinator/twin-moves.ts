@@ -27,7 +27,9 @@ export function consider(t: Twin): void {
   if (!t.isAsked && !isLastDue && !isDue) return
   const number = t.next++
   const { asking: waiting, leaving } = t
-  t.cut = { number, step: 'cutting', waiting, beforeLeaving: leaving !== undefined, isFinal: false }
+  const newest = t.alive.slice(Math.max(0, t.alive.length - (rulesOf(t).numRetained - 1)))
+  const alive = [...t.alive.filter((one) => newest.includes(one) || one > t.committedThrough), number]
+  t.cut = { number, step: 'cutting', alive, waiting, beforeLeaving: leaving !== undefined, isFinal: false }
   Object.assign(t, { isAsked: false, asking: [], triggeredAt: t.now, triggered: t.triggered + 1 })
   t.says.push(`snapshot ${number} on ${t.base ?? 'nothing'}`)
 }
@@ -35,10 +37,8 @@ export function consider(t: Twin): void {
 export function publish(t: Twin, isFinal: boolean): void {
   const { cut } = t
   if (!cut) return
-  const newest = t.alive.slice(Math.max(0, t.alive.length - (rulesOf(t).numRetained - 1)))
-  const alive = [...t.alive.filter((one) => newest.includes(one) || one > t.committedThrough), cut.number]
-  Object.assign(cut, { step: 'publishing', alive, isFinal })
-  t.says.push(`publish ${cut.number} ${list(alive)} through ${t.committedThrough}`)
+  Object.assign(cut, { step: 'publishing', isFinal })
+  t.says.push(`publish ${cut.number} ${list(cut.alive)} through ${t.committedThrough}`)
 }
 
 export function giveUp(t: Twin): void {
@@ -51,8 +51,7 @@ export function giveUp(t: Twin): void {
 export function complete(t: Twin): void {
   const { cut } = t
   if (!cut) return
-  // One that was given up before that, and had been published in a past that a reset undid, is simply added.
-  t.alive = cut.alive ?? [...t.alive, cut.number]
+  t.alive = [...cut.alive]
   t.base = cut.number
   Object.assign(t, { completed: t.completed + 1, consecutive: 0, decidedAt: t.now, hasJustFailed: false })
   answer(t, cut.waiting, `completed ${cut.number}`)

@@ -10,7 +10,7 @@ export interface Cut {
   /** The last one before the tasks leave their host. */
   readonly beforeLeaving: boolean
   /** What it leaves alive, once that is planned. */
-  alive?: number[]
+  readonly alive: readonly number[]
   isFinal: boolean
   /** Its failure told that the host is gone. */
   hasLostHost?: boolean

@@ -54,7 +54,7 @@ function inWords(command: Command): string[] {
       return [`close ${number} [${alive}] through ${committedThrough} ${ending}`]
     }
     case 'snapshot':
-      return [`snapshot ${command.number} on ${command.base ?? 'nothing'}`]
+      return [`snapshot ${command.plan.number} on ${command.base ?? 'nothing'}`]
     case 'commit':
       return [`commit ${command.number}`]
     case 'finishOutput':

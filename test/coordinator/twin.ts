@@ -115,8 +115,11 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       if (step === 'publishing') giveUp(t)
       break
     case 'published':
+      if (step === 'publishing' || step === 'givingUp') complete(t)
+      break
     case 'publicationAdopted':
-      if (step !== 'publishing' && step !== 'givingUp') break
+      if (step !== 'givingUp' || !t.cut) break
+      t.cut.isFinal = event.result.final
       complete(t)
       break
     case 'aborted': {
@@ -154,6 +157,7 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
     case 'fenced':
     case 'runChanged':
       if (t.claim !== event.claim || waitsFor === 'nothing') break
+      if (event.snapshot !== undefined && (event.snapshot !== t.cut?.number || t.cut.step !== 'cutting')) break
       if (waitsFor === 'cleaned') finish(t, t.ending ?? 'FAILED', t.kept)
       else if (!['opened', 'log', 'claim'].includes(waitsFor)) loseOwnership(t, event.triggersWait === true)
       break

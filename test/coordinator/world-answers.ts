@@ -84,9 +84,16 @@ export function answer(world: World, effect: Effect, how: How): Reply {
     case 'watch':
       return watched(world, command, how)
     case 'snapshot': {
-      const { number, reference, host } = command
+      const { plan, reference, host } = command
+      const { number } = plan
       const tasks = tasksOf(world, reference, host)
-      const failure = how === 'fails' ? silent : how === 'lost' ? hostLost : tasks ? undefined : gone
+      if (how === 'late') world.data.ghosts.push(effect)
+      const failure = how === 'fails' ? silent : how !== 'works' ? hostLost : tasks ? undefined : gone
+      if (failure && how !== 'lost') return { type: 'snapshotFailed', number, failure }
+      // Whoever takes the snapshot may have published it too, whether or not its answer arrives.
+      const publishes = tasks !== undefined && (how === 'lost' || reference.attempt % 2 === 0)
+      const counts = !publishes || append(log, number, entryOf('checkpoint', plan))
+      if (!counts && how === 'works') return { ...fenced, snapshot: number }
       if (failure) return { type: 'snapshotFailed', number, failure }
       return { type: 'snapshotTaken', number, result: snapshotOf(1, tasks?.exhausted ?? false) }
     }
@@ -107,7 +114,8 @@ export function answer(world: World, effect: Effect, how: How): Reply {
       const counts = append(log, number, entryOf(kind, command.plan))
       if (how !== 'works') return 'later'
       if (!counts) return fenced
-      return kind === 'checkpoint' ? { type: 'publicationAdopted', number } : { type: 'aborted', number }
+      if (kind === 'aborted') return { type: 'aborted', number }
+      return { type: 'publicationAdopted', number, result: snapshotOf(1) }
     }
     case 'commit': {
       const { number, reference, host } = command
@@ -143,7 +151,7 @@ export function answer(world: World, effect: Effect, how: How): Reply {
 /** A publication that nobody waits for any more lands, if its number is still free. */
 export function landGhost(world: World): void {
   const ghost = world.data.ghosts.shift()
-  if (ghost?.command.type !== 'publish') return
+  if (ghost?.command.type !== 'publish' && ghost?.command.type !== 'snapshot') return
   const { plan } = ghost.command
   if (plan.number === newestOf(world.data.log) + 1) append(world.data.log, plan.number, entryOf('checkpoint', plan))
 }

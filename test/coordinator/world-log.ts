@@ -58,7 +58,7 @@ export function append(log: Log, number: number, entry: Entry): boolean {
   return true
 }
 
-export function entryOf(kind: EntryKind, plan: EntryPlan): Entry {
+export function entryOf(kind: EntryKind, plan: Omit<EntryPlan, 'at'>): Entry {
   const { claim, nonce, alive, committedThrough } = plan
   return { kind, owner: { claim: claim.number, run: claim.run }, nonce, alive, committedThrough }
 }

@@ -199,7 +199,9 @@ export class World {
     if (!bookmark) return
     this.data.run++
     this.data.wasReset = true
-    this.data.ghosts.push(...this.shell.inFlight.filter(({ command }) => command.type === 'publish'))
+    this.data.ghosts.push(
+      ...this.shell.inFlight.filter(({ command }) => command.type === 'publish' || command.type === 'snapshot'),
+    )
     Object.assign(this.shell, structuredClone(bookmark))
   }
 }

@@ -121,7 +121,7 @@ test('terminated, then reset to an earlier event: it runs again and is left alon
   const before = await checkpointCovering(job, records.length)
   const second = await checkpoint(job)
   await job.terminate('by mistake')
-  const again = await resetBefore(tidemark.client, job, 'snapshot', ({ number }) => number === second)
+  const again = await resetBefore(tidemark.client, job, 'takeCheckpoint', ({ plan }) => plan?.number === second)
   // The new run's claim has a number of its own; what the old one published stays what it is.
   const third = await checkpoint(again)
   const first = second + 2
@@ -135,7 +135,7 @@ test('terminated, then reset to an earlier event: it runs again and is left alon
   await gc()
   const { runId } = await again.describe()
   expect(runId).not.toBe(job.firstExecutionRunId)
-  const zombie = await resetBefore(tidemark.client, again, 'snapshot', ({ number }) => number === third)
+  const zombie = await resetBefore(tidemark.client, again, 'takeCheckpoint', ({ plan }) => plan?.number === third)
   expect(await ended(zombie)).toMatchObject({ status: 'FAILED', type: 'ExecutionClosed' })
   expect(await kept(job)).toEqual(all)
   expect(await committed(out('reset'))).toEqual(sumsOf(records))

@@ -134,38 +134,53 @@ describe('cancel while a job is failing', () => {
   afterEach(() => Promise.all(processes.splice(0).map((process) => process.kill())))
   afterAll(() => tidemark.close())
 
-  /** A job that has failed and cannot settle its failure yet, since a publication is stuck. */
+  /** A job that has failed and cannot settle its failure yet: the entry that gives its checkpoint up is stuck, and so is the publication. */
   async function stuckWhileFailing(name: string, restartStrategy: Record<string, unknown>) {
     const faults = await Faults.open(join(tidemark.dir, `${name}-faults`), { under: [tidemark.dir] })
-    const path = /chk-3\/_metadata$/
-    const frozen = await faults.arm({ ops: ['link'], path, when: 'before', action: { do: 'hold' } })
+    const stuck = (kind: string) =>
+      faults.arm({
+        ...{ ops: ['link'], path: /chk-3\/_metadata$/, content: new RegExp(`"kind":"${kind}"`) },
+        ...{ when: 'before', action: { do: 'hold' } },
+      })
+    const [publication, givingUp] = await Promise.all([stuck('checkpoint'), stuck('aborted')])
     processes.push(await startWorkerProcess(tidemark, faults.env))
     const job = await start(name, restartStrategy)
     await checkpoint(job)
     await job.signal('triggerCheckpoint')
-    await frozen.struck
+    await publication.struck
     await poison(job)
     await eventOf(tidemark.client, job, activityFailed('supervise'))
+    await givingUp.struck
     expect((await status(job)).state).toBe('FAILING')
-    return { job, release: frozen.release }
+    const late = async () => {
+      await publication.release()
+      await publication.returned()
+    }
+    return { job, release: givingUp.release, late }
   }
 
   test('in order to restart, it is cancelled instead', async () => {
-    const { job, release } = await stuckWhileFailing('restarting', { type: 'fixed-delay', attempts: 9, delay: '1h' })
+    const { job, release, late } = await stuckWhileFailing('restarting', {
+      type: 'fixed-delay',
+      attempts: 9,
+      delay: '1h',
+    })
     const asked = await job.startUpdate<CancelOutcome, []>('cancel', { waitForStage: WorkflowUpdateStage.ACCEPTED })
     expect((await status(job)).state).toBe('CANCELLING')
     await release()
-    expect(await asked.result()).toEqual({ state: 'CANCELED', retention: 'retained', kept: [2, 3] })
-    await expectCancelled(job, [2, 3])
+    expect(await asked.result()).toEqual({ state: 'CANCELED', retention: 'retained', kept: [2] })
+    await late()
+    await expectCancelled(job, [2])
     await recordHistory(tidemark.client, 'cancel-while-failing', job)
   })
 
   test('for good, it is too late', async () => {
-    const { job, release } = await stuckWhileFailing('failing', { type: 'none' })
+    const { job, release, late } = await stuckWhileFailing('failing', { type: 'none' })
     const reason = 'the job is already ending as FAILED'
     expect(await cancel(job, 'DELETE')).toEqual({ state: 'tooLate', reason })
     await release()
     expect(await ended(job)).toMatchObject({ status: 'FAILED', type: 'JobFailed' })
-    expect(await memo(job)).toMatchObject({ state: 'FAILED', kept: [2, 3] })
+    expect(await memo(job)).toMatchObject({ state: 'FAILED', kept: [2] })
+    await late()
   })
 })

@@ -48,7 +48,7 @@ export async function frozenJob(
 
 /** Rewinds the workflow to before it asked for snapshot `number`; the new run publishes twice. */
 export async function rewind(tidemark: Installation, { handle }: FrozenJob, number: number): Promise<number[]> {
-  const b = await resetBefore(tidemark.client, handle, 'snapshot', (input) => input.number === number)
+  const b = await resetBefore(tidemark.client, handle, 'takeCheckpoint', ({ plan }) => plan?.number === number)
   return publishTwice(b)
 }
 

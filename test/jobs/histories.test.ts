@@ -20,10 +20,10 @@ describe("recorded histories replay under today's workflow code", () => {
 
   test('one that today cannot have made does not', async () => {
     const history = await readHistory('finish.json')
-    const published = history.events?.find(
-      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'writeMetadata',
+    const taken = history.events?.find(
+      (event) => event.activityTaskScheduledEventAttributes?.activityType?.name === 'takeCheckpoint',
     )
-    Object.assign(published?.activityTaskScheduledEventAttributes?.activityType ?? {}, { name: 'somethingElse' })
+    Object.assign(taken?.activityTaskScheduledEventAttributes?.activityType ?? {}, { name: 'somethingElse' })
     await expect(replay([{ workflowId: 'forged', history }])).rejects.toThrow(/does not replay/)
   })
 })

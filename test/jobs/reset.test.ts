@@ -24,7 +24,7 @@ test('a workflow that is reset goes on from what the log says, not from what it 
   })
   expect([await checkpoint(job), await checkpoint(job), await checkpoint(job)]).toEqual([2, 3, 4])
 
-  const again = await resetBefore(tidemark.client, job, 'snapshot', ({ number }) => number === 3)
+  const again = await resetBefore(tidemark.client, job, 'takeCheckpoint', ({ plan }) => plan?.number === 3)
   // 5 is the new run's claim: what the old one published under 3 and 4 stays what it is. Temporal applies the triggers of
   // the old run again, so that this one waits for the same checkpoint, or for the one after it.
   const last = await checkpoint(again)

@@ -6,7 +6,7 @@ export async function resetBefore(
   client: Client,
   handle: WorkflowHandle,
   activity: string,
-  wanted: (input: { readonly number?: number }) => boolean = () => true,
+  wanted: (input: { readonly plan?: { readonly number: number } }) => boolean = () => true,
 ): Promise<WorkflowHandle> {
   const { events } = await handle.fetchHistory()
   const scheduled = events

@@ -95,14 +95,20 @@ const deployer: DefinitionActivities = {
 function hostOf(scripts: ReadonlyMap<string, Script>): HostActivities {
   return {
     adopt: async () => {},
-    snapshot: async () => ({
-      part: { path: 'part', size: 0, checksum: '' },
-      final: true,
-      records: 1,
-      size: 0,
-      fullSize: 0,
-      pauseMs: 0,
-      commits: 0,
+    takeCheckpoint: async () => ({
+      snapshot: {
+        part: { path: 'part', size: 0, checksum: '' },
+        final: true,
+        records: 1,
+        size: 0,
+        fullSize: 0,
+        pauseMs: 0,
+        commits: 0,
+        completedAt: 0,
+      },
+      done: 'commit',
+      tookMs: {},
+      undiscarded: false,
     }),
     commit: async () => {},
     stopTasks: async () => {},

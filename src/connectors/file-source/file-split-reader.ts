@@ -19,7 +19,7 @@ export class FileSplitReader<T> implements SplitReader<T, FilePosition> {
 
   /** @throws PositionLost */
   constructor(format: FileFormat<T>, file: Omit<RecordFileOptions, 'findEnd'>, position: FilePosition | undefined) {
-    const options = { ...file, findEnd: format.findEnd }
+    const options = { ...file, findEnd: format.findEnd, sliced: format.copies }
     this.#format = format
     this.#follow = file.follow
     this.#decoder = format.decoder()

@@ -7,6 +7,8 @@ export interface FileFormat<T> {
   readonly findEnd: FindEnd
   /** Whether a record without any text is passed over. */
   readonly skipEmpty: boolean
+  /** Its records hold no part of their texts, which may then be slices of larger ones. */
+  readonly copies?: boolean
   /** One for each open file. */
   decoder(): Decoder<T>
 }

@@ -27,6 +27,7 @@ export function ndjsonFormat<Schema extends z.ZodType>(schema: Schema): FileForm
     name: 'ndjson',
     findEnd: findNewline,
     skipEmpty: true,
+    copies: true,
     decoder: () => ({ needsHeader: false, decode: (texts) => decode(schema, texts) }),
   }
 }

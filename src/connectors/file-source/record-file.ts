@@ -1,4 +1,4 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { messageOf } from '../../errors.js'
 import { PositionLost } from '../../pipeline/source.js'
@@ -6,9 +6,9 @@ import { checkPosition, type FilePosition, tailOf } from './position.js'
 
 /**
  * The index of the newline that ends the record which begins at `start`, or -1 where `bytes` does not hold it.
- * `searched` = up to where an earlier call found none.
+ * `searched` = up to where an earlier call found none. `text` = the same as the bytes, index by index, where there is one.
  */
-export type FindEnd = (bytes: Buffer, start: number, searched: number) => number
+export type FindEnd = (bytes: Buffer, start: number, searched: number, text?: string) => number
 
 export interface RecordFileOptions {
   readonly path: string
@@ -17,6 +17,11 @@ export interface RecordFileOptions {
   readonly findEnd: FindEnd
   /** The file may grow: an unfinished last record waits for its newline. */
   readonly follow: boolean
+  /**
+   * Texts are soon forgotten. They may then be slices of one large string, which is faster; but whoever keeps one, or a part of
+   * it, keeps all of that.
+   */
+  readonly sliced?: boolean | undefined
 }
 
 const newline = 0x0a
@@ -41,6 +46,9 @@ export class RecordFile {
   #buffer: Buffer = Buffer.allocUnsafe(firstBuffer)
   /** What has been read of the file: from `offset` on, the buffer's bytes from `#start`. */
   #bytes: Buffer = this.#buffer.subarray(0, 0)
+  /** The same as text, index by index, where texts may be slices and all of it is ASCII. */
+  #text: string | undefined
+  readonly #sliced: boolean
   #start = 0
   #closed = false
 
@@ -48,6 +56,7 @@ export class RecordFile {
     this.label = options.label
     this.#findEnd = options.findEnd
     this.#follow = options.follow
+    this.#sliced = options.sliced ?? false
     this.#file = openForReading(options, position)
     this.offset = position?.offset ?? 0
     this.line = position?.line ?? 1
@@ -66,7 +75,7 @@ export class RecordFile {
     let searched = this.#start
     for (;;) {
       if (this.offset === 0) searched = Math.max(searched, this.#skipByteOrderMark())
-      const end = this.#findEnd(this.#bytes, this.#start, searched)
+      const end = this.#findEnd(this.#bytes, this.#start, searched, this.#text)
       if (end >= 0) return this.#take(end, end + 1)
       searched = this.#bytes.length - this.#start
       if (!this.#readMore()) break
@@ -86,6 +95,7 @@ export class RecordFile {
     this.offset = offset
     this.line = line
     this.#bytes = this.#buffer.subarray(0, 0)
+    this.#text = undefined
     this.#start = 0
   }
 
@@ -104,13 +114,18 @@ export class RecordFile {
     const start = this.#start
     const bytes = this.#bytes
     const last = end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
-    const text = bytes.toString('utf8', start, last)
-    if (text.includes('\ufffd') && !isUtf8(bytes.subarray(start, last))) {
+    const text = this.#text?.slice(start, last) ?? this.#decode(bytes.subarray(start, last))
+    this.offset += next - start
+    this.line += this.#findEnd === findNewline ? next - end : countLines(bytes, start, next)
+    this.#start = next
+    return text
+  }
+
+  #decode(bytes: Buffer): string {
+    const text = bytes.toString('utf8')
+    if (text.includes('\ufffd') && !isUtf8(bytes)) {
       throw new Error(`${this.label}, line ${this.line} (byte ${this.offset}): the text is not UTF-8.`)
     }
-    this.offset += next - start
-    this.line += countLines(bytes, start, next)
-    this.#start = next
     return text
   }
 
@@ -128,6 +143,7 @@ export class RecordFile {
     this.#start = 0
     const read = readSync(this.#file, target, kept, target.length - kept, this.offset + kept)
     this.#bytes = target.subarray(0, kept + read)
+    this.#text = this.#sliced && isAscii(this.#bytes) ? this.#bytes.toString('latin1') : undefined
     return read > 0
   }
 
@@ -153,7 +169,8 @@ export class RecordFile {
 }
 
 /** For files whose records are lines. */
-export const findNewline: FindEnd = (bytes, _start, searched) => bytes.indexOf(newline, searched)
+export const findNewline: FindEnd = (bytes, _start, searched, text) =>
+  text === undefined ? bytes.indexOf(newline, searched) : text.indexOf('\n', searched)
 
 /** Stops at the record's own newline, so that a record of one line is not followed by a search of the next. */
 function countLines(bytes: Buffer, from: number, to: number): number {

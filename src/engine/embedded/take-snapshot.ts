@@ -47,6 +47,7 @@ export async function takeSnapshot(
     fullSize: sum(state, (handle) => handle.size),
     pauseMs: cuts.reduce((longest: number, cut: TaskCut) => Math.max(longest, cut.pauseMs), 0),
     commits: sum(tasks, (task) => task.commits.length),
+    completedAt: Date.now(),
   }
 }
 

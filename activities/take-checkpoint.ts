@@ -1,0 +1,76 @@
+import { log as activityLog } from '@temporalio/activity'
+import { planPublication } from '../src/coordinator/publication.js'
+import { messageOf } from '../src/errors.js'
+import type { CheckpointAnswer, CheckpointInput, CheckpointStep } from './contract.js'
+import type { HostDependencies } from './dependencies.js'
+import { checkRoots, checkRun, isFinal } from './guard.js'
+import { whileBeating } from './heartbeat.js'
+import { within } from './within.js'
+import { writeMetadata } from './write-metadata.js'
+
+/**
+ * Longest wait for the metadata to be written, and then for the sinks, milliseconds. What takes longer goes on here, while the workflow,
+ * which can do each step by an activity of its own, is told how far this one came.
+ */
+const patienceMs = 2_000
+
+/**
+ * A checkpoint in one trip: cuts the tasks and writes their state, writes the metadata, has the sinks commit, and then begins to discard what is
+ * subsumed. The later steps are also activities of their own; each finds what another try of it has done.
+ */
+export async function takeCheckpoint(
+  { configuration, engine, tidying }: HostDependencies,
+  { reference, base, log, plan, spec, statistics, releasePin }: CheckpointInput,
+): Promise<CheckpointAnswer> {
+  const { number, claim } = plan
+  checkRun(claim.run)
+  checkRoots(configuration, log.roots)
+  const progress = new Progress(number)
+  return whileBeating(progress, async (signal) => {
+    const snapshot = await progress.through('snapshot', () =>
+      engine.snapshot({ ...reference, number, ...(base !== undefined && { base }) }, signal),
+    )
+    const answer = (done: CheckpointStep) => ({ snapshot, done, tookMs: progress.tookMs, undiscarded: false })
+
+    const publication = { log, plan: planPublication(plan, snapshot), spec, statistics }
+    const published = await progress.through('metadata', () => settles(progress, writeMetadata(publication)))
+    if (!published) return answer('snapshot')
+
+    const committed = await progress.through('commit', () => settles(progress, engine.commit({ ...reference, number })))
+    if (!committed) return answer('metadata')
+
+    const undiscarded = tidying.hasFailed(log.execution)
+    if (!undiscarded) tidying.begin({ ...log, releasePin })
+    return { ...answer('commit'), undiscarded }
+  })
+}
+
+/** Where a checkpoint is, as its heartbeats say, and how long each step took. */
+class Progress {
+  readonly number: number
+  step: CheckpointStep = 'snapshot'
+  readonly tookMs: Partial<Record<CheckpointStep, number>> = {}
+
+  constructor(number: number) {
+    this.number = number
+  }
+
+  async through<T>(step: CheckpointStep, work: () => Promise<T>): Promise<T> {
+    this.step = step
+    const begun = performance.now()
+    const result = await work()
+    this.tookMs[step] = Math.round((performance.now() - begun) * 10) / 10
+    return result
+  }
+}
+
+/** False where the step takes too long, or failed in a way that an activity of its own can try again. */
+async function settles({ number, step }: Progress, work: Promise<void>): Promise<boolean> {
+  try {
+    return await within(patienceMs, work)
+  } catch (error) {
+    if (isFinal(error)) throw error
+    activityLog.warn(`The ${step} of chk-${number} is tried again: ${messageOf(error)}`)
+    return false
+  }
+}
