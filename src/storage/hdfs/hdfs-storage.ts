@@ -1,12 +1,13 @@
 import { dirname } from 'node:path/posix'
 import { TidemarkError } from '../../errors.js'
+import { inLanes } from '../../in-lanes.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
 import type { BeforeTidying, ByteRange, Storage, StoredObject } from '../storage.js'
 import { Content } from './content.js'
 import { isFailure } from './failure.js'
 import { Folders } from './folders.js'
-import { forEach } from './for-each.js'
 import { unavailable } from './hdfs-errors.js'
+import { lanes } from './lanes.js'
 import { Placing } from './placing.js'
 import { readAll, streamFile } from './reading.js'
 import { nameOf, pathOf } from './stored-name.js'
@@ -85,8 +86,9 @@ export class HdfsStorage implements Storage {
     names.forEach(checkName)
     await this.#doing('delete from', '', async () => {
       const folders = new Map<string, boolean>()
-      await forEach(
+      await inLanes(
         names.map((name) => this.#path(name)),
+        lanes,
         async (path) => {
           const existed = await this.#remove(path)
           folders.set(dirname(path), existed || folders.get(dirname(path)) === true)

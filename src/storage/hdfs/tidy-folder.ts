@@ -1,7 +1,8 @@
+import { inLanes } from '../../in-lanes.js'
 import { temporaryPrefix } from '../names.js'
 import { writerIsDead } from '../temporary.js'
 import { isFailure } from './failure.js'
-import { forEach } from './for-each.js'
+import { lanes } from './lanes.js'
 import { entriesOf } from './walk.js'
 import type { WebHdfs } from './webhdfs.js'
 
@@ -29,7 +30,7 @@ export async function tidyFolder(
       (writers === 'all' || writerIsDead(pathSuffix, modificationTime, entries?.now ?? 0)),
   )
   if (garbage.length > 0) await before?.(garbage.map(({ pathSuffix }) => inside(path, pathSuffix)))
-  await forEach(garbage, async ({ pathSuffix }) => {
+  await inLanes(garbage, lanes, async ({ pathSuffix }) => {
     await hdfs.remove(inside(path, pathSuffix))
   })
 }

@@ -1,7 +1,8 @@
+import { inLanes } from '../../in-lanes.js'
 import { temporaryPrefix } from '../names.js'
 import type { StoredObject } from '../storage.js'
 import { isFailure } from './failure.js'
-import { forEach } from './for-each.js'
+import { lanes } from './lanes.js'
 import { nameOf, pathOf } from './stored-name.js'
 import type { FileStatus, WebHdfs } from './webhdfs.js'
 
@@ -27,7 +28,7 @@ async function collect(hdfs: WebHdfs, root: string, folder: string, found: Store
   let whole = true
   for (let level = [folder]; level.length > 0; ) {
     const next: string[] = []
-    await forEach(level, async (current) => {
+    await inLanes(level, lanes, async (current) => {
       const entries = await entriesOf(hdfs, pathOf(root, current))
       if (entries === undefined) whole &&= current === folder
       for (const { pathSuffix, type, length, modificationTime } of entries?.files ?? []) {

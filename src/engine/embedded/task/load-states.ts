@@ -1,11 +1,14 @@
 import { openSnapshot } from '../../../checkpoint-store/index.js'
+import { inLanes } from '../../../in-lanes.js'
 import type { TaskPlan } from '../messages.js'
 import type { Inventory, StatefulStep } from '../plan/inventory.js'
 import { jobState, type OperatorState } from '../state/operator-state.js'
 import { SplitState } from '../state/split-state.js'
 import type { StateBackend } from '../state/state-backend.js'
 import type { StateStore } from '../state/state-store.js'
-import { inLanes } from './in-lanes.js'
+
+/** Enough to wait for storage meanwhile. */
+const lanes = 4
 
 interface OpenedState {
   readonly state: OperatorState
@@ -26,7 +29,7 @@ export async function loadStates(
     const { state, storeOf } = openState(backend, step, plan.deploy.incremental)
     states.set(operator.id, state)
     const assigned = plan.state.filter((one) => one.operator === operator.id)
-    await inLanes(assigned, async ({ scope, handles, base }) => {
+    await inLanes(assigned, lanes, async ({ scope, handles, base }) => {
       const store = storeOf(scope.kind === 'split' ? scope.split : '')
       if (snapshot) await store.load({ operator, handles, read: (handle) => snapshot.readState(handle), base })
     })

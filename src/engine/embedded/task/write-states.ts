@@ -1,8 +1,11 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
+import { inLanes } from '../../../in-lanes.js'
 import type { Storage } from '../../../storage/index.js'
 import type { StateCut } from '../state/state-store.js'
-import { inLanes } from './in-lanes.js'
 import { type StateFileContext, type WrittenState, writeState } from './write-state.js'
+
+/** Enough to wait for storage meanwhile, and few enough that their work between two records stays short. */
+const lanes = 4
 
 /** What one store captured. */
 export interface ScopedCut {
@@ -19,7 +22,7 @@ export async function writeStates(
 ): Promise<WrittenState[]> {
   const waiting = new Set(cuts)
   try {
-    return await inLanes(cuts, (one) => {
+    return await inLanes(cuts, lanes, (one) => {
       waiting.delete(one)
       return writeState(data, one.operator, one.cut, { ...context, scope: one.scope })
     })
