@@ -1,11 +1,12 @@
 import type { RestoreReference } from '../engine/engine.js'
 import { TidemarkError } from '../errors.js'
 import { type Storage, splitUri } from '../storage/index.js'
-import { type Holder, placePin, removePin } from './pins.js'
+import { type Holder, placePin, removePins } from './pins.js'
 import { openExecutionFolder, type Roots } from './roots.js'
 
 /**
- * Holds the files of a snapshot for an execution that restores from it, until its first own checkpoint or its end. Idempotent.
+ * Holds the files of a snapshot for an execution that restores from it, until its first own checkpoint or its end. It may be repeated: each try
+ * has a pin of its own.
  * @throws RestoreFailed where the snapshot has been discarded
  */
 export async function pin(roots: Roots, reference: RestoreReference, holder: Holder): Promise<void> {
@@ -14,7 +15,7 @@ export async function pin(roots: Roots, reference: RestoreReference, holder: Hol
 
 /** Idempotent, also where the whole execution has gone since. */
 export async function unpin(roots: Roots, reference: Pick<RestoreReference, 'uri'>, holder: Holder): Promise<void> {
-  await removePin(folderOf(roots, reference), holder)
+  await removePins(folderOf(roots, reference), holder)
 }
 
 export function folderOf(roots: Roots, { uri }: Pick<RestoreReference, 'uri'>): Storage {

@@ -1,4 +1,5 @@
-import { handPinPath, parsePinPath, pinPath } from '../checkpoint/paths.js'
+import { randomUUID } from 'node:crypto'
+import { isPinOf, parsePinPath, pinPath } from '../checkpoint/paths.js'
 import { decodePin, encodePin, type Pin } from '../checkpoint/pin.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import { joinUri, type Storage } from '../storage/index.js'
@@ -66,59 +67,60 @@ async function readListedPins(
 }
 
 /**
- * Holds a snapshot for an execution.
+ * Holds a snapshot for an execution, by a pin that is this call's alone.
  * @throws RestoreFailed where the snapshot has gone
  */
 export async function placePin(folder: Storage, number: number, holder: Holder): Promise<void> {
-  const path = pinPath(holder.execution)
-  const present = await readPin(folder, path)
-  if (present?.confirmed && present.number === number) return
-  await confirmPin(folder, path, { formatVersion: 1, holder, number, confirmed: false })
+  await confirmPin(folder, pinPath(holder.execution, randomUUID()), {
+    formatVersion: 1,
+    holder,
+    number,
+    confirmed: false,
+  })
 }
 
 /**
  * Write the pin → read the newest entry → confirm. Deleters drop the snapshot from the alive list first and look for pins then: of the
- * two, at least one sees the other. A confirmed pin holds however often it is asked for again; an unconfirmed one proves nothing.
- * Where the snapshot has left the list, a confirmed pin by hand that is still there after ours was written does as well: whoever deletes
- * looked for pins before it went, or sees ours.
+ * two, at least one sees the other. An unconfirmed pin proves nothing. Where the snapshot has left the list, a confirmed pin of the same holder,
+ * or by hand, that is still there after ours was written does as well: whoever deletes looked for pins before it went, or sees ours.
  *
- * A crash after the first step leaves an unconfirmed pin, which a deleter respects until the holder's retry settles it or it is
- * removed with `removePin`.
+ * A crash after the first step leaves an unconfirmed pin, which a deleter respects until it is removed with `removePins`, or collected.
  * @throws RestoreFailed where the snapshot has gone
  */
 export async function confirmPin(folder: Storage, path: string, pin: Pin): Promise<void> {
-  const { number } = pin
-  const byHand = handPinPath(number)
   const confirmed = encodePin({ ...pin, confirmed: true })
-  if ((path === byHand && (await readPin(folder, byHand))?.confirmed) || (await stake(folder, path, pin)) === 'held') {
-    // The hold goes on without a gap; only what it says changes.
+  // Where it is held already the hold goes on without a gap; only what it says changes.
+  if ((await stake(folder, path, pin)) === 'held' || (await mayHold(folder, pin))) {
     return folder.write(path, confirmed)
   }
-  const { record, newest } = await observeLog(folder)
-  const exists = record?.state === 'live' && newest?.alive.includes(number) === true
-  if (!exists && (record?.state !== 'live' || (await readPin(folder, byHand))?.confirmed !== true)) {
-    await folder.delete(path)
-    const message = `chk-${number} of ${folder.uri} was discarded meanwhile: restore from another checkpoint.`
-    throw new TidemarkError('RestoreFailed', message, { path: joinUri(folder.uri, `chk-${number}`) })
-  }
-  await folder.write(path, confirmed)
+  await folder.delete(path)
+  const message = `chk-${pin.number} of ${folder.uri} was discarded meanwhile: restore from another checkpoint.`
+  throw new TidemarkError('RestoreFailed', message, { path: joinUri(folder.uri, `chk-${pin.number}`) })
 }
 
-/**
- * The first step. It never replaces a pin on the same snapshot: a try of it that was given up, and arrives late, would take back what
- * has been confirmed since. `held`: it is confirmed.
- */
+/** The first step. Only a pin by hand can be there already; `held`: it is confirmed. */
 async function stake(folder: Storage, path: string, pin: Pin): Promise<'staked' | 'held'> {
-  const unconfirmed = encodePin(pin)
-  if ((await folder.createIfAbsent(path, unconfirmed)) === 'created') return 'staked'
-  const present = await readPin(folder, path)
-  if (present?.number !== pin.number) await folder.write(path, unconfirmed)
-  else if (present.confirmed) return 'held'
-  else await folder.persist(path)
+  if ((await folder.createIfAbsent(path, encodePin(pin))) === 'created') return 'staked'
+  if ((await readPin(folder, path))?.confirmed) return 'held'
+  await folder.persist(path)
   return 'staked'
 }
 
-/** Idempotent. */
-export async function removePin(folder: Storage, holder: Holder): Promise<void> {
-  await folder.delete(pinPath(holder.execution))
+/** The second step. */
+async function mayHold(folder: Storage, pin: Pin): Promise<boolean> {
+  const { record, newest } = await observeLog(folder)
+  if (record?.state !== 'live') return false
+  if (newest?.alive.includes(pin.number)) return true
+  const { pins } = await readPins(folder)
+  return pins.some((other) => other.pin.confirmed && other.pin.number === pin.number && letsIn(other.pin, pin))
+}
+
+function letsIn(other: Pin, pin: Pin): boolean {
+  return 'person' in other || ('holder' in pin && other.holder.execution === pin.holder.execution)
+}
+
+/** All pins of an execution, whichever of its tries wrote them. Idempotent. */
+export async function removePins(folder: Storage, holder: Holder): Promise<void> {
+  const names = (await folder.list('pins')).map(({ name }) => name).filter((name) => isPinOf(holder.execution, name))
+  await folder.deleteAll(names)
 }

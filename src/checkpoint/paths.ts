@@ -6,7 +6,7 @@
  *                              chk-<n>/part-<attempt>-<host>.json    a host's part manifest
  *                              chk-<n>/<state file>                  used by snapshot n alone
  *                              shared/<state file>                   used by several snapshots
- *                              pins/<holder execution>, pins/hand-<n>
+ *                              pins/<holder execution>.<nonce>, pins/hand-<n>
  *     <root>/<job>/_collected/<nonce>       ids of executions whose tombstones have gone
  *     <root>/_audit/<time>-<nonce>.ndjson   what was deleted, by whom and why
  *     <root>/_probe-<nonce>/...             a storage probe of a job's start; left by one that died
@@ -23,6 +23,8 @@ export const executionRecordName = '_execution'
 const entryPattern = /^chk-([1-9][0-9]{0,15})\/_metadata$/
 const stateFilePattern = /(?:^|\/)([1-9][0-9]{0,15})-[0-9]+-[0-9]+-[^/]*\.state$/
 const partPattern = /^chk-([1-9][0-9]{0,15})\/part-[0-9]+-[^/]+\.json$/
+/** An id, and a nonce after it. */
+const pinPattern = /^pins\/([A-Za-z0-9][A-Za-z0-9._-]{0,199})$/
 const snapshotFolderPattern = /^chk-([1-9][0-9]{0,15})(?:\/|$)/
 
 export function executionFolder(job: string, execution: string): string {
@@ -88,17 +90,23 @@ export function stateFilePath(file: StateFileName): string {
   return `${folder}/${file.number}-${file.attempt}-${file.task}-${file.operator}-${file.nonce}.state`
 }
 
-export function pinPath(holder: string): string {
-  return `pins/${holder}`
+/** Each try to restore has a pin of its own, so that what one of them does late touches no other's. */
+export function pinPath(holder: string, nonce: string): string {
+  return `pins/${holder}.${nonce}`
+}
+
+/** Whether a pin is of some try of the execution; earlier versions gave it one name for all. Executions' ids are UUIDs and have no dot. */
+export function isPinOf(holder: string, name: string): boolean {
+  return name === `pins/${holder}` || name.startsWith(`pins/${holder}.`)
 }
 
 export function parsePinPath(name: string): string | undefined {
-  return name.startsWith('pins/') && idPattern.test(name.slice(5)) ? name.slice(5) : undefined
+  return pinPattern.exec(name)?.[1]
 }
 
 /** A person's pin on snapshot `number`. No execution has such an id: theirs are UUIDs. */
 export function handPinPath(number: number): string {
-  return pinPath(`hand-${number}`)
+  return `pins/hand-${number}`
 }
 
 /** Whether this program writes files of such a name into an execution's folder. What it does not write it never deletes. */

@@ -3,7 +3,7 @@ import { defineCodec } from './codec.js'
 import { id, number, time } from './schema-parts.js'
 
 /**
- * The object `pins/<holder execution>`: another execution restores from a snapshot of this one, whose files must outlive its leaving the
+ * The object `pins/<holder execution>.<nonce>`: another execution restores from a snapshot of this one, whose files must outlive its leaving the
  * alive list. Written unconfirmed, then the newest entry is read; only a pin that was there while the snapshot was still
  * alive is confirmed, since a deleter may have looked before.
  */

@@ -2,6 +2,8 @@ import { expect, it } from 'vitest'
 import { covers, extendAncestry } from '../../src/checkpoint/ancestry.js'
 import {
   entryPath,
+  handPinPath,
+  isPinOf,
   parseEntryPath,
   parsePartPath,
   parsePinPath,
@@ -17,7 +19,8 @@ it('every name that is built is parsed back', () => {
   expect(parsePartPath(partPath(12, 3, 'host-1'))).toBe(12)
   expect(parseSnapshotOfFile(stateFilePath({ ...file, shared: true }))).toBe(12)
   expect(parseSnapshotOfFile(stateFilePath({ ...file, shared: false }))).toBe(12)
-  expect(parsePinPath(pinPath('0194-e'))).toBe('0194-e')
+  expect(parsePinPath(pinPath('0194-e', 'n0'))).toBe('0194-e.n0')
+  expect(parsePinPath(pinPath('e'.repeat(128), crypto.randomUUID()))).toBeDefined()
 })
 
 it.each([
@@ -41,6 +44,11 @@ it.each(['part-0-h.json', 'chk-1/part-h.json', 'chk-1/part-0-a/b.json', 'chk-1/_
 
 it.each(['pins/', 'pins/../x', 'pins/a/b', 'other/a'])('takes %s for no pin', (name) => {
   expect(parsePinPath(name)).toBeUndefined()
+})
+
+it('a pin is known as its holder, in the names of earlier versions too', () => {
+  const names = [pinPath('e1', 'n0'), pinPath('e1', 'n1'), 'pins/e1', pinPath('e12', 'n0'), handPinPath(1)]
+  expect(names.map((name) => isPinOf('e1', name))).toEqual([true, true, true, false, false])
 })
 
 it('ancestry names each execution once, and covers up to its link', () => {

@@ -100,8 +100,10 @@ function acknowledge(coordinator: Coordinator, world: World, number: number): vo
   coordinator.carried = []
   // Its own first checkpoint replaces what it was restored from.
   const { restoredFrom } = execution
-  if (restoredFrom !== undefined)
-    delete executionAt(world, restoredFrom.execution).pins[executionName(coordinator.execution)]
+  if (restoredFrom === undefined) return
+  const { pins } = executionAt(world, restoredFrom.execution)
+  const own = executionName(coordinator.execution)
+  for (const name of Object.keys(pins)) if (name.split('.')[0] === own) delete pins[name]
 }
 
 export function stepAbort(rules: Rules, world: World, activity: Of<'abort'>): Outcome<Of<'abort'>['step']> {

@@ -7,6 +7,7 @@ type Begin = Extract<Activity, { type: 'begin' }>
 export function beginMoves(rules: Rules, world: World, activity: Begin, index: number): Move[] {
   const label = `[begin of e${activity.execution}]`
   const { origin } = activity
+  const holder = pinName(rules, activity.execution, activity.try)
   const move = (text: string, change: (begin: Begin, world: World) => void): Move => ({
     label: `${label} ${text}`,
     apply: (next) => change(next.activities[index] as Begin, next),
@@ -14,7 +15,7 @@ export function beginMoves(rules: Rules, world: World, activity: Begin, index: n
   if (activity.step === 'pin' && origin !== undefined) {
     return [
       move('writes its pin', (begin, next) => {
-        writePin(rules, next, origin.execution, origin.number, executionName(activity.execution))
+        writePin(rules, next, origin.execution, origin.number, holder)
         begin.step = rules.pinReadsAgain ? 'confirm' : 'create'
       }),
     ]
@@ -22,7 +23,7 @@ export function beginMoves(rules: Rules, world: World, activity: Begin, index: n
   if (activity.step === 'confirm' && origin !== undefined) {
     return [
       move('reads the newest entry again', (begin, next) => {
-        const holds = confirmPin(next, origin.execution, origin.number, executionName(activity.execution))
+        const holds = confirmPin(next, origin.execution, origin.number, holder)
         if (!holds) delete begin.origin
         begin.step = holds ? 'create' : 'choose'
       }),
@@ -42,6 +43,11 @@ export function beginMoves(rules: Rules, world: World, activity: Begin, index: n
       }),
     ),
   ]
+}
+
+/** Where tries share a pin, each may take back what another was let in by. */
+function pinName(rules: Rules, execution: number, number: number): string {
+  return rules.ownPins ? `${executionName(execution)}.${number}` : executionName(execution)
 }
 
 export function writePin(rules: Rules, world: World, from: number, number: number, holder: string): void {

@@ -24,7 +24,7 @@ export type Ending = 'RETAIN' | 'DELETE'
 export function coordinatorMoves(rules: Rules, world: World, ending: Ending): Move[] {
   const { phase, waitsFor, run, execution } = world.coordinator
   const who = `e${execution}/${run}`
-  if (waitsFor !== undefined) return lateAnswers(world, who)
+  if (waitsFor !== undefined) return lateAnswers(rules, world, who)
   const moves: Move[] = []
   const add = (label: string, apply: (world: World, coordinator: Coordinator) => void) =>
     moves.push({ label: `${who} ${label}`, apply: (next) => apply(next, next.coordinator) })
@@ -36,7 +36,7 @@ export function coordinatorMoves(rules: Rules, world: World, ending: Ending): Mo
           'begins; the first try hangs before it creates the record, and a second is started',
           (next, coordinator) => {
             next.budget.hangs--
-            start(next, { type: 'begin', execution: coordinator.execution, step: 'create' })
+            start(next, { type: 'begin', execution: coordinator.execution, try: 0, step: 'create' })
             begin(rules, next, coordinator)
           },
         )
@@ -86,12 +86,13 @@ export function coordinatorMoves(rules: Rules, world: World, ending: Ending): Mo
 }
 
 /**
- * An answer that takes too long: a publication becomes undecided, tasks that do not come up are started anew, and an append is tried again with the
- * same bytes. The activity goes on.
+ * An answer that takes too long: a publication becomes undecided, tasks that do not come up are started anew, the beginning of an execution is tried
+ * again, choosing anew, and an append with the same bytes. The activity goes on.
  */
-function lateAnswers(world: World, who: string): Move[] {
+function lateAnswers(rules: Rules, world: World, who: string): Move[] {
   const { phase, waitsFor, next: number } = world.coordinator
   const activity = world.activities.find((one) => one.id === waitsFor)
+  if (activity?.type === 'begin') return beginsAgain(rules, world, who, activity.try)
   if (world.budget.timeouts === 0 || activity === undefined) return []
   const late = (label: string, apply: (next: World) => void): Move[] => [
     {
@@ -119,10 +120,23 @@ function lateAnswers(world: World, who: string): Move[] {
   })
 }
 
-function begin(rules: Rules, world: World, coordinator: Coordinator): void {
+function beginsAgain(rules: Rules, world: World, who: string, attempt: number): Move[] {
+  if (world.budget.retries === 0) return []
+  return [
+    {
+      label: `${who} begins again`,
+      apply: (next) => {
+        next.budget.retries--
+        begin(rules, next, next.coordinator, attempt + 1)
+      },
+    },
+  ]
+}
+
+function begin(rules: Rules, world: World, coordinator: Coordinator, attempt = 1): void {
   const { execution } = coordinator
   closeOthers(rules, world, execution)
-  coordinator.waitsFor = start(world, { type: 'begin', execution, step: 'choose' })
+  coordinator.waitsFor = start(world, { type: 'begin', execution, try: attempt, step: 'choose' })
 }
 
 /** What every entry takes over from the newest one. */

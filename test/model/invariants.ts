@@ -1,9 +1,9 @@
-import { type Execution, newestOf, visibleIn, type World } from './world.js'
+import { type Execution, executionAt, executionName, newestOf, visibleIn, type World } from './world.js'
 
 /** What must hold in every state. Answers what does not. */
 export function violationOf(world: World): string | undefined {
   for (const [index, execution] of world.executions.entries()) {
-    const fault = faultOf(execution)
+    const fault = faultOf(execution) ?? holdFault(world, execution, executionName(index))
     if (fault !== undefined) return `e${index}: ${fault}`
   }
   return isQuiet(world) ? outputFault(world) : undefined
@@ -28,6 +28,20 @@ function faultOf(execution: Execution): string | undefined {
     return `it ended with nothing kept and shows chk-${alive.join(', chk-')}`
   }
   return undefined
+}
+
+/** Until its first own checkpoint an execution may restore again from what it began with: a pin of its own holds that. */
+function holdFault(world: World, execution: Execution, name: string): string | undefined {
+  const { restoredFrom, record, acknowledged } = execution
+  const isOver = record !== 'live' || acknowledged > 0 || newestOf(execution)?.kind === 'closed'
+  if (restoredFrom === undefined || isOver) return undefined
+  const pins = Object.entries(executionAt(world, restoredFrom.execution).pins)
+  const held = pins.some(
+    ([holder, pin]) => holder.split('.')[0] === name && pin.confirmed && pin.number === restoredFrom.number,
+  )
+  return held
+    ? undefined
+    : `it restores from chk-${restoredFrom.number} of e${restoredFrom.execution}, which it does not hold`
 }
 
 function missingOf(execution: Execution, number: number): string | undefined {

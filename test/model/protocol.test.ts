@@ -26,6 +26,10 @@ it.each([
     scenario('RETAIN', { checkpoints: 2, starts: 1, discards: 1, shrinks: 1 }),
   ],
   [
+    'two tries of a restore against a checkpoint deleted by hand',
+    scenario('RETAIN', { checkpoints: 1, starts: 1, retries: 1, shrinks: 1 }),
+  ],
+  [
     'a fork against the discards of the owner',
     scenario('RETAIN', { checkpoints: 2, discards: 1, forks: 1, timeouts: 1 }),
   ],

@@ -16,6 +16,7 @@ const found: Readonly<Record<Safeguard, readonly [ReturnType<typeof scenario>, R
   pinsAreRespected: [scenario('RETAIN', { checkpoints: 2, discards: 1, forks: 1 }), /is pinned by fork, but/],
   pinReadsAgain: [scenario('RETAIN', { checkpoints: 2, discards: 1, forks: 1 }), /is pinned by fork, but/],
   pinsAfterNewest: [scenario('RETAIN', { checkpoints: 2, discards: 1, forks: 1 }), /is pinned by fork, but/],
+  ownPins: [scenario('RETAIN', { checkpoints: 1, starts: 1, retries: 1, shrinks: 1 }), /which it does not hold/],
   sweepBound: [scenario('RETAIN', { checkpoints: 2, timeouts: 1 }), /output: it ends at/],
   pendingFirst: [scenario('RETAIN', { checkpoints: 2, timeouts: 1, starts: 1 }), /there twice/],
   onlyNamedCommits: [scenario('RETAIN', { checkpoints: 2, timeouts: 1, starts: 1 }), /there twice/],

@@ -14,6 +14,7 @@ export const safeguards = [
   'pinsAreRespected',
   'pinReadsAgain',
   'pinsAfterNewest',
+  'ownPins',
   'sweepBound',
   'pendingFirst',
   'onlyNamedCommits',

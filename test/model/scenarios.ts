@@ -13,6 +13,7 @@ const nothing: Budget = {
   shrinks: 0,
   forks: 0,
   hangs: 0,
+  retries: 0,
 }
 
 export function scenario(ending: Ending, budget: Partial<Budget>): Scenario {

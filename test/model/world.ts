@@ -40,6 +40,8 @@ export interface Budget {
   forks: number
   /** First tries of an activity that hang before they do anything. */
   hangs: number
+  /** Second tries of the beginning of an execution, while the first one goes on. */
+  retries: number
 }
 
 export interface Entry extends EntryFacts {
@@ -59,6 +61,7 @@ export interface Execution {
   log: Record<number, Entry>
   /** Names of state files. */
   state: readonly string[]
+  /** By the holder and its try. */
   pins: Record<string, { number: number; confirmed: boolean }>
   /** What somebody was promised: the newest checkpoint that was acknowledged. */
   acknowledged: number
@@ -130,6 +133,8 @@ export type Activity =
       type: 'begin'
       id: number
       execution: number
+      /** A pin's name has it, so that each try has one of its own. */
+      try: number
       step: 'choose' | 'pin' | 'confirm' | 'create'
       origin?: Origin
     }

@@ -1,5 +1,4 @@
-import { dirname } from 'node:path/posix'
-import { executionFolder, pinPath } from '../../../src/checkpoint/paths.js'
+import { executionFolder, isPinOf } from '../../../src/checkpoint/paths.js'
 import { openSnapshot } from '../../../src/checkpoint-store/index.js'
 import { cancel } from '../../jobs/messages-to-jobs.js'
 import { Auditor } from '../audit/auditor.js'
@@ -38,8 +37,8 @@ export async function fork({ job, random }: Scene): Promise<string | undefined> 
   other.expectEnd()
   await cancel(range.client.workflow.getHandle(other.id), 'DELETE')
   await other.untilEnd()
-  const pin = `${executionFolder(job.id, origin.execution)}/${pinPath(other.execution)}`
-  const pins = await range.roots.metadata.list(dirname(pin))
-  if (pins.some(({ name }) => name === pin)) throw new Error(`The pin of ${other.id} outlived it.`)
+  const folder = `${executionFolder(job.id, origin.execution)}/`
+  const pins = (await range.roots.metadata.list(`${folder}pins`)).map(({ name }) => name.slice(folder.length))
+  if (pins.some((name) => isPinOf(other.execution, name))) throw new Error(`The pin of ${other.id} outlived it.`)
   return `chk-${origin.number} was discarded by its owner meanwhile`
 }
