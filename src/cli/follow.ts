@@ -25,7 +25,8 @@ export async function follow(
 ): Promise<number> {
   const waiting = new AbortController()
   const left = new Promise<'left'>((leave) => {
-    interrupted.addEventListener('abort', () => leave('left'), { once: true })
+    if (interrupted.aborted) leave('left')
+    else interrupted.addEventListener('abort', () => leave('left'), { once: true })
   })
   const ended = job.result(waiting.signal)
   const observer = new Observer(job)

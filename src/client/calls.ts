@@ -24,7 +24,11 @@ export class Calls {
   async make<T>({ timeoutMs, signal, ...asked }: CallOptions, call: () => Promise<T>): Promise<T> {
     const controller = new AbortController()
     const either = signal === undefined ? controller.signal : AbortSignal.any([controller.signal, signal])
-    const within = () => (timeoutMs === undefined ? call() : this.#client.withDeadline(Date.now() + timeoutMs, call))
+    const within = () => {
+      // The SDK hears of an abort only while a request is on its way: one that begins after it would not be given up.
+      either.throwIfAborted()
+      return timeoutMs === undefined ? call() : this.#client.withDeadline(Date.now() + timeoutMs, call)
+    }
     const made = this.#client.withAbortSignal(either, within)
     this.#pending.set(made, controller)
     try {

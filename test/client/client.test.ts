@@ -79,6 +79,7 @@ describe('a job', () => {
     expect(triggered.state).toBe('completed')
     expect(history.some((row) => triggered.state === 'completed' && row.number === triggered.number)).toBe(true)
     expect(retained.length).toBeLessThanOrEqual(3)
+    await expect(tidemark.job('whole').result(AbortSignal.abort())).rejects.toThrow('aborted')
     const waiting = tidemark.job('whole').result()
     const outcome = await job.cancel('RETAIN')
     expect(outcome).toMatchObject({ state: 'CANCELED', retention: 'retained' })

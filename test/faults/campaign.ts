@@ -37,6 +37,8 @@ export interface RoundReport {
   readonly job: string
   /** Where it struck; absent: the step was not reached in time. */
   readonly struck?: string
+  /** Where it did not come to. */
+  readonly missed?: string
   /** An activity whose time-out Temporal's server forgot, so that the job had to be terminated and resumed. */
   readonly forgotten?: string
   readonly faults: readonly string[]
@@ -56,6 +58,8 @@ const definitions: readonly Definition[] = ['ledger', 'copies', 'ledger', 'ledge
 /** Jobs at once: where the store's server runs on the same processors, fewer. */
 const jobCount: Readonly<Record<Scheme, number>> = { file: 6, s3: 4, hdfs: 3 }
 const hostCount = 3
+/** Longer than every wait of a round together takes where a job does go on. */
+const roundMs = 900_000
 
 /** One seed: some jobs on some hosts are struck round after round and audited after each; then they run to their end. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
@@ -113,23 +117,39 @@ async function playRound(job: CampaignJob, auditor: Auditor, round: Round): Prom
   const { fault, step, point, release } = round.cell
   const faults: string[] = []
   let struck: string | undefined
+  let missed: string | undefined
   let forgotten: string | undefined
+  const play = async () => {
+    const { waiting, range } = job
+    await waiting.for(`${cellName(round.cell)}, and what follows it`, async () => {
+      if (isSpecial(fault)) {
+        struck = await tell(fault, { job, auditor, random })
+        return
+      }
+      const { where, reached } = await strike({ job, fault, step, point, release, random })
+      if (reached) struck = where
+      else missed = where
+    })
+    forgotten = await waiting.for('the job to go on', () => recover(job, random))
+    await waiting.for('what the worker processes noted', () => range.catchUp())
+    const audited = await waiting.for('the auditor', () => auditor.audit())
+    return [...audited, ...range.record.faultsOf(job.id), ...(await range.bystanderFaults())]
+  }
   try {
-    struck = isSpecial(fault)
-      ? await tell(fault, { job, auditor, random })
-      : await strike({ job, fault, step, point, release, random })
-    forgotten = await recover(job, random)
-    await job.range.catchUp()
-    faults.push(
-      ...(await auditor.audit()),
-      ...job.range.record.faultsOf(job.id),
-      ...(await job.range.bystanderFaults()),
-    )
+    faults.push(...(await job.waiting.atMost(roundMs, play())))
   } catch (error) {
     faults.push(messageOf(error))
   }
   const ms = performance.now() - began
-  return { round, job: job.id, ...(struck !== undefined && { struck }), ...(forgotten && { forgotten }), faults, ms }
+  return {
+    round,
+    job: job.id,
+    ...(struck !== undefined && { struck }),
+    ...(missed !== undefined && { missed }),
+    ...(forgotten && { forgotten }),
+    faults,
+    ms,
+  }
 }
 
 /** Waits until the job goes on. Where Temporal has forgotten it, it does what an operator would do, and says so. */
@@ -153,21 +173,29 @@ async function recover(job: CampaignJob, random: () => number): Promise<string |
 
 /** The job reads its input to the end; then its output is the oracle's, whole. */
 async function finish(job: CampaignJob, auditor: Auditor): Promise<string[]> {
+  const { waiting } = job
   try {
-    job.expectEnd()
-    await cancel(job.range.client.workflow.getHandle(job.id), 'RETAIN')
-    await job.untilEnd()
-    const limit = 200 + (await furthest(job))
-    await writeFile(job.limit, String(limit))
-    await job.start({ from: 'latest' }, { unlimited: true })
-    job.expectEnd()
-    const end = await job.untilEnd()
-    if (end.status !== 'COMPLETED') return [`Job ${job.id} did not finish: ${JSON.stringify(end)}`]
-    await job.range.catchUp()
-    return [...(await auditor.audit(true)), ...(await auditEnd(job, limit))]
+    return await waiting.atMost(
+      roundMs,
+      waiting.for(`job ${job.id} to read its input to the end`, () => readToEnd(job, auditor)),
+    )
   } catch (error) {
     return [messageOf(error)]
   }
+}
+
+async function readToEnd(job: CampaignJob, auditor: Auditor): Promise<string[]> {
+  job.expectEnd()
+  await cancel(job.range.client.workflow.getHandle(job.id), 'RETAIN')
+  await job.untilEnd()
+  const limit = 200 + (await furthest(job))
+  await writeFile(job.limit, String(limit))
+  await job.start({ from: 'latest' }, { unlimited: true })
+  job.expectEnd()
+  const end = await job.untilEnd()
+  if (end.status !== 'COMPLETED') return [`Job ${job.id} did not finish: ${JSON.stringify(end)}`]
+  await job.range.catchUp()
+  return [...(await auditor.audit(true)), ...(await auditEnd(job, limit))]
 }
 
 /** How far any checkpoint that is kept has read a split of `steps`. */
@@ -178,10 +206,10 @@ async function furthest(job: CampaignJob): Promise<number> {
 
 function describeReport(
   { seed, scheme }: CampaignOptions,
-  { round, job, struck, forgotten, faults, ms }: RoundReport,
+  { round, job, struck, missed, forgotten, faults, ms }: RoundReport,
 ): string {
   const time = `${(ms / 1000).toFixed(1)} s`
-  const line = `seed ${seed} round ${round.number} ${job}: ${cellName(round.cell)}: ${struck ?? 'NOT REACHED'} (${time})${forgotten ? `; the server forgot a time-out of ${forgotten}` : ''}`
+  const line = `seed ${seed} round ${round.number} ${job}: ${cellName(round.cell)}: ${struck ?? `NOT REACHED ${missed ?? ''}`} (${time})${forgotten ? `; the server forgot a time-out of ${forgotten}` : ''}`
   if (faults.length === 0) return line
   const again = `  again: npm run faults -- --storage ${scheme} --seed ${seed} --round ${round.number}`
   return [line, ...faults.map((fault) => `  WRONG: ${fault}`), again].join('\n')

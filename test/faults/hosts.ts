@@ -4,6 +4,7 @@ import { createInterface } from 'node:readline'
 import { until } from '../../examples/demo/until.js'
 import { type KeptProcess, spawnKept } from '../../src/temporal/keeper.js'
 import type { RemoteStore } from './place.js'
+import { within } from './stories/scene.js'
 
 export interface HostsOptions {
   readonly directory: string
@@ -15,13 +16,19 @@ export interface HostsOptions {
   readonly remote?: RemoteStore | undefined
 }
 
+/** Milliseconds in which a worker process takes jobs, on however busy a machine. */
+const readyMs = 180_000
+
 /** The first line of the shell is its process id, which the worker that it turns into keeps. */
 const script = 'echo "pid $$"; exec "$0" "$@"'
 
 interface Host {
   readonly kept: KeptProcess
   readonly pid: Promise<number>
-  readonly ready: Promise<void>
+  /** Also once it has ended: whoever waits for it goes on, and another one starts. */
+  readonly ready: Promise<true>
+  /** The path of what it prints. */
+  readonly log: string
 }
 
 /** Worker processes, each on the leash of this process. One that ends, for whatever reason, is replaced at once. */
@@ -39,7 +46,10 @@ export class Hosts {
   async start(): Promise<void> {
     this.#wanted = this.#options.count
     this.#fill()
-    await this.#each((host) => host.ready)
+    await this.#each(async ({ ready, log }) => {
+      const isReady = await within(readyMs, ready)
+      if (!isReady) throw new Error(`A worker process takes no jobs after ${readyMs / 1000} s: see ${log}.`)
+    })
   }
 
   /** SIGKILL to all; none is started until `start`. */
@@ -103,7 +113,8 @@ export class Hosts {
   async #startOne(): Promise<Host> {
     const { directory, build, env, remote } = this.#options
     const door = await remote?.faults.door()
-    const log = createWriteStream(join(directory, `host-${++this.#started}.log`))
+    const path = join(directory, `host-${++this.#started}.log`)
+    const log = createWriteStream(path)
     const command = ['-c', script, process.execPath, build.cli, 'worker', build.jobs]
     const options = {
       graceSeconds: 5,
@@ -116,8 +127,8 @@ export class Hosts {
     const pid = new Promise<number>((resolve) => {
       known = resolve
     })
-    const ready = new Promise<void>((resolve) => {
-      isReady = resolve
+    const ready = new Promise<true>((resolve) => {
+      isReady = () => resolve(true)
     })
     for (const input of [kept.stdout, kept.stderr]) {
       createInterface({ input }).on('line', (line) => {
@@ -131,9 +142,8 @@ export class Hosts {
       void pid.then(door.belongsTo)
       void kept.exited.then(() => door.close())
     }
-    // Also when it ends before: whoever waits for it goes on, and another one starts.
     void kept.exited.then(() => isReady())
-    return { kept, pid, ready }
+    return { kept, pid, ready, log: path }
   }
 }
 

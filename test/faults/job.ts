@@ -1,6 +1,6 @@
 import { join } from 'node:path'
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
-import { until } from '../../examples/demo/until.js'
+import { type UntilOptions, until } from '../../examples/demo/until.js'
 import type { LogEntry } from '../../src/checkpoint/entry.js'
 import { ExecutionLog, retainedSnapshots } from '../../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../../src/engine/engine.js'
@@ -8,6 +8,7 @@ import { isTidemarkError } from '../../src/errors.js'
 import { type Ended, ended } from '../jobs/endings.js'
 import type { Definition } from './oracle.js'
 import type { Range } from './range.js'
+import { Waiting } from './waiting.js'
 
 /** Records a second in each source of a task. */
 const rate = 150
@@ -35,6 +36,7 @@ export class CampaignJob {
   readonly definition: Definition
   readonly out: string
   readonly range: Range
+  readonly waiting = new Waiting()
   #handle: WorkflowHandleWithFirstExecutionRunId | undefined
   #watched: WorkflowHandle | undefined
   #end: Ended | undefined
@@ -141,7 +143,8 @@ export class CampaignJob {
 
   /** How the execution ended, as soon as it has. */
   async untilEnd(): Promise<Ended> {
-    return until(`the end of job ${this.id}`, () => this.#end ?? this.#goingOn(), { timeoutMs: recoveryMs })
+    const end = () => this.#end ?? this.#goingOn()
+    return this.#until(`the end of job ${this.id}`, end, { timeoutMs: recoveryMs })
   }
 
   /**
@@ -170,7 +173,7 @@ export class CampaignJob {
 
   /** Resolves when a checkpoint above `number` is complete and its output committed. */
   async untilCheckpointAbove(number: number, timeoutMs = recoveryMs): Promise<void> {
-    const waiting = until(
+    const waiting = this.#until(
       `a checkpoint of job ${this.id} above chk-${number}`,
       async () => {
         const newest = await this.newest()
@@ -183,6 +186,14 @@ export class CampaignJob {
       { timeoutMs, everyMs: 60 },
     )
     await this.nudging(waiting)
+  }
+
+  async #until<T>(
+    what: string,
+    probe: () => T | undefined | Promise<T | undefined>,
+    options: UntilOptions,
+  ): Promise<T> {
+    return this.waiting.for(what, () => until(what, probe, options))
   }
 
   /** Waiting is worth while. */
@@ -213,19 +224,23 @@ export class CampaignJob {
   }
 }
 
-/** While the server is away, or comes back, the same again. What it says about the request itself is final. */
-export async function patiently<T>(call: () => Promise<T>, over = () => false): Promise<T> {
+/**
+ * While the server is away, or comes back, the same again. What it says about the request itself is final.
+ * @param over ends it; without it two minutes do
+ */
+export async function patiently<T>(call: () => Promise<T>, over?: () => boolean): Promise<T> {
   return until(
     'an answer of the Temporal server',
     async () => {
+      if (over?.()) throw new Error('Nobody waits for it any more.')
       try {
         return { answer: await call() }
       } catch (error) {
-        if (isTransient(error) && !over()) return undefined
+        if (isTransient(error) && !over?.()) return undefined
         throw error
       }
     },
-    { timeoutMs: 120_000, everyMs: 200 },
+    { timeoutMs: over === undefined ? 120_000 : Number.POSITIVE_INFINITY, everyMs: 200 },
   ).then(({ answer }) => answer)
 }
 

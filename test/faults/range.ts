@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Client } from '@temporalio/client'
 import type { Roots } from '../../src/checkpoint-store/index.js'
+import { Calls } from '../../src/client/calls.js'
 import { type ClientConnection, connectClient } from '../../src/temporal/connection.js'
 import { type DevServer, startDevServer } from '../../src/temporal/dev-server.js'
 import { plainTarget } from '../../src/temporal/target.js'
@@ -50,9 +51,9 @@ export class Range {
   #server: DevServer
   /** What power cuts took back: nobody had synced it, so nobody was told of it. */
   readonly undone: string[] = []
-  #connection: ClientConnection
+  readonly #connection: ClientConnection
+  readonly #calls: Calls
   readonly #closing = new AbortController()
-  readonly #pending = new Set<Promise<unknown>>()
   #bystanders = ''
   #busy: Promise<unknown> = Promise.resolve()
 
@@ -73,6 +74,7 @@ export class Range {
     this.#server = server
     this.#port = Number(server.address.split(':').at(-1))
     this.#connection = connection
+    this.#calls = new Calls(connection.client)
     const env = { ...faults.env, ...place.env, TEMPORAL_ADDRESS: server.address, TIDEMARK_CONF_DIR: directory }
     this.hosts = new Hosts({ directory, build, env, count: hosts, remote: place.remote })
   }
@@ -117,11 +119,9 @@ export class Range {
     return this.#connection.client
   }
 
-  /** A call that may outlast all else, and is given up when the range closes. */
+  /** A call that may outlast all else, and is given up when the range closes; whoever makes several asks `closing` before each. */
   async meanwhile<T>(call: () => Promise<T>): Promise<T> {
-    const made = this.client.withAbortSignal(this.#closing.signal, call)
-    this.#pending.add(made)
-    return made.finally(() => this.#pending.delete(made))
+    return this.#calls.make({ signal: this.#closing.signal }, call)
   }
 
   /** Whoever waits for a job gives up. */
@@ -184,7 +184,7 @@ export class Range {
 
   async close(keep = false): Promise<string[]> {
     await this.giveUp()
-    await Promise.allSettled(this.#pending)
+    await this.#calls.giveUp()
     const stuck = await this.hosts.stop()
     await this.#connection.connection.close()
     await this.#server.stop()

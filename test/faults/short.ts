@@ -54,8 +54,8 @@ const remoteMoments: Readonly<Record<Exclude<Scheme, 'file'>, readonly Cell[]>> 
   ],
 }
 
-/** What is tried first where a safeguard is missing, since it is what that is for. */
-const soonest: Readonly<Record<Safeguard, readonly Cell[]>> = {
+/** What is tried where a safeguard is missing, since it is what that is for. */
+const telling: Readonly<Record<Safeguard, readonly Cell[]>> = {
   'create-if-absent': [moments.lateEntry],
   fsync: [moments.powerAfterEntry, moments.powerAfterCommit],
   pin: [moments.fork],
@@ -68,11 +68,19 @@ const soonest: Readonly<Record<Safeguard, readonly Cell[]>> = {
   'rename without overwrite': [lateOnHdfs],
 }
 
-/** Six at a time are played at once, by the six jobs. */
+/** So that each job plays two of them: what is missing shows in a race. */
+const tellingRounds: Readonly<Record<Scheme, number>> = { file: 12, s3: 8, hdfs: 6 }
+
+/** As many at a time as there are jobs. */
 export function shortRounds(scheme: Scheme, seed: number, missing?: Safeguard): Round[] {
   const random = randomFrom(seed)
-  const first = missing === undefined ? [] : [...soonest[missing], ...soonest[missing], ...soonest[missing]]
   const usual = scheme === 'file' ? Object.values(moments) : remoteMoments[scheme]
-  const cells: readonly Cell[] = [...first, ...usual]
+  const cells: readonly Cell[] = missing === undefined ? usual : repeated(telling[missing], tellingRounds[scheme])
   return cells.map((cell, index) => ({ number: index + 1, cell, seed: Math.floor(random() * 2 ** 32) }))
+}
+
+function repeated<T>(items: readonly T[], count: number): T[] {
+  return Array.from({ length: Math.ceil(count / items.length) }, () => items)
+    .flat()
+    .slice(0, count)
 }

@@ -32,13 +32,19 @@ interface Armed {
   disarm(): Promise<void>
 }
 
-/** What became of it: where it struck, for people; undefined: it did not. */
-export async function strike(blow: Blow): Promise<string | undefined> {
+/** What became of it, for people. */
+export interface Strike {
+  readonly where: string
+  /** Whether the job came there in time. */
+  readonly reached: boolean
+}
+
+export async function strike(blow: Blow): Promise<Strike> {
   const { job, step, random } = blow
   if (step === 'timer') {
     await pause(random() * 300)
     await act(blow, undefined, undefined)
-    return 'between two checkpoints'
+    return { where: 'between two checkpoints', reached: true }
   }
   const hasState = job.definition !== 'copies'
   const point = pick(
@@ -46,12 +52,13 @@ export async function strike(blow: Blow): Promise<string | undefined> {
     random,
   )
   const { armed, what } = await arm(blow, point)
+  const where = `${point.name} (${what})`
   try {
     await provoke(blow)
     const struck = await job.nudging(within(patienceMs[job.range.scheme], armed.struck))
-    if (struck === undefined) return undefined
+    if (struck === undefined) return { where, reached: false }
     await act(blow, armed, struck.pid)
-    return `${point.name} (${what})`
+    return { where, reached: true }
   } finally {
     await armed.disarm()
     await armed.release()
@@ -110,7 +117,7 @@ function deedAt(
 
 /** What happens to a request. What is held is held on its way there or on its way back. */
 function requestDeedAt(
-  { fault, random }: Blow,
+  { fault, release, random }: Blow,
   errors: readonly Fault[],
 ): Pick<StoreOrder, 'when' | 'lasting'> & { readonly action: StoreAction } {
   const either = () => (random() < 0.5 ? 'before' : 'after')
@@ -128,7 +135,8 @@ function requestDeedAt(
     case 'error':
       return { action: { do: 'fail', fault: pick(errors, random) }, when: 'before', lasting: random() < 0.5 }
     default:
-      return { action: { do: 'hold' }, when: either() }
+      // What the server has done already, nobody can overtake.
+      return { action: { do: 'hold' }, when: release === 'overtaken' ? 'before' : either() }
   }
 }
 
