@@ -2,6 +2,8 @@ import type { Benchmark } from './benchmark.js'
 import { checkpointCost } from './checkpoint-cost.js'
 import { checkpointLatency } from './checkpoint-latency.js'
 import { hdfsSnapshot } from './hdfs-snapshot.js'
+import { idleTasks } from './idle-tasks.js'
+import { jobsPerWorker } from './jobs-per-worker.js'
 import { keyedState } from './keyed-state.js'
 import { parallelSum } from './parallel-sum.js'
 import { recovery } from './recovery.js'
@@ -16,6 +18,8 @@ export const benchmarks: readonly Benchmark[] = [
   parallelSum,
   checkpointLatency,
   checkpointCost,
+  jobsPerWorker,
+  idleTasks,
   keyedState,
   restore,
   recovery,

@@ -14,6 +14,8 @@ const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
 export interface Installation {
   readonly tidemark: TidemarkClient
   readonly temporal: Client
+  /** Process groups. */
+  readonly pids: { readonly server: number; readonly worker: number }
   /** Starts another worker beside the first one. */
   addWorker(): Promise<void>
 }
@@ -30,7 +32,7 @@ export async function install(
   writeFileSync(`${home}/temporal.toml`, '[profile.default]\n')
   const server = await startDevServer({ log, headless: true })
   onClose(() => server.stop())
-  const addWorker = async () => {
+  const startWorker = async (): Promise<number> => {
     const worker = await spawnKept(process.execPath, [cli, 'worker', ...jobFiles], {
       graceSeconds: 10,
       cwd: home,
@@ -45,12 +47,14 @@ export async function install(
       await worker.exited
     })
     await ready(worker)
+    return worker.pid
   }
-  await addWorker()
+  const pids = { server: server.pid, worker: await startWorker() }
+  const addWorker = async () => void (await startWorker())
   const connection = await Connection.connect({ address: server.address })
   onClose(() => connection.close())
   const temporal = new Client({ connection })
-  return { temporal, tidemark: new TidemarkClient(temporal), addWorker }
+  return { temporal, tidemark: new TidemarkClient(temporal), pids, addWorker }
 }
 
 export interface StreamedJob {

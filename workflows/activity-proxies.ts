@@ -12,8 +12,11 @@ import { definitionQueue, hostQueue } from '../src/temporal/task-queues.js'
  * definition (whoever is free), and on the one host that runs the tasks.
  */
 
-/** A live host takes a message at once; silence this long means that it is gone. */
-const hostAnswers = '5s'
+/**
+ * A live host takes a message at once. `taskHost` tells of a lost one long before this; and a host that is only late, because the server has too much to do,
+ * must not have all its jobs started anew, which would be more to do.
+ */
+const hostAnswers = '15s'
 
 /**
  * Silence after which work on a host's tasks is given up. `taskHost` tells of a lost host long before; this is for what slips

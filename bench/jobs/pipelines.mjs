@@ -53,6 +53,15 @@ export const ticks = defineJob('ticks', {
       .to(discard()),
 })
 
+export const trickle = defineJob('trickle', {
+  args: z.object({}),
+  pipeline: () =>
+    generate({ rate: 2, make: (n) => `key-${n % 10}` })
+      .keyBy((key) => key)
+      .reduce({ id: 'count', version: 1, initial: () => 0, add: (count) => count + 1 })
+      .to(discard()),
+})
+
 /** Each record gives its key another value of 100 characters, a byte each. */
 export const blobs = defineJob('blobs', {
   args: z.object({ log: z.string(), keys: z.int().positive() }),

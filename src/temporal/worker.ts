@@ -55,9 +55,10 @@ const patience = { isolateExecutionTimeout: '2min' }
 
 /**
  * A workflow's tasks go to the worker that has it in memory. When that worker has died, this is how long the others wait
- * before they take over: by the SDK's default of 10 s every recovery would take so much longer.
+ * before they take over; those of the host's own jobs need not wait (`goToAnyWorker`). Where a server has so much to do that a task waits for longer, the workflow's whole history
+ * is read again, which is more to do: hence not less.
  */
-const stickyTimeout = '2s'
+const stickyTimeout = '5s'
 
 /**
  * Starts polling. Errors: `TemporalUnreachable`, `DefinitionError` for a job file that cannot be loaded, `InvalidConfiguration` where metrics cannot be
