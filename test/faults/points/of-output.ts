@@ -18,7 +18,7 @@ export const outputPoints: Points = {
   restore: [
     { name: 'output is looked through', ops: ['list'], path: /^out\/JOB\/[^/]+\/pending$/ },
     { name: 'recovered output is synced', ops: ['syncFolder'], path: /^out\/JOB\/[^/]+$/ },
-    { name: 'place of output is made', ops: ['mkdir'], path: /^out\/JOB\/[^/]+\/in-progress$/ },
+    { name: 'unfinished output is looked for', ops: ['list'], path: /^out\/JOB\/[^/]+\/in-progress$/ },
   ],
   claim: [],
   resume: [
