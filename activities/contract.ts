@@ -8,8 +8,14 @@ import type {
   AttemptReference,
   CommitRequest,
   DeployResult,
+  PreparedAttempt,
+  ReservedTasks,
+  ReserveRequest,
   RestoreReference,
+  SnapshotRequest,
   SnapshotResult,
+  TaskShare,
+  WatchRequest,
 } from '../src/engine/engine.js'
 import type { JobSpec, JobSpecInput } from '../src/spec/job-spec.js'
 
@@ -42,6 +48,17 @@ export interface DeployInput {
   readonly spec: JobSpec
   readonly settings: Settings
   readonly restore?: RestoreReference
+  /** How a host that cannot take all tasks is to keep room for some. */
+  readonly room?: RoomWanted
+}
+
+export interface RoomWanted {
+  /** For how long, milliseconds. */
+  readonly holdMs: number
+  /** Tasks without a place, where others have theirs. */
+  readonly more?: number
+  /** Of the job file that the hosts of those have. */
+  readonly build?: string
 }
 
 /** Work against the storage; any worker of the installation can do it. Errors carry the codes of src/errors.ts. */
@@ -116,7 +133,8 @@ export interface CollectorActivities {
 
 /** Work on a host that has the definition: any that is free. */
 export interface DefinitionActivities {
-  deploy(input: DeployInput): Promise<DeployResult>
+  /** Starts all tasks, or keeps room for as many as there is room for. */
+  deploy(input: DeployInput): Promise<DeployResult | ReservedTasks>
   /** Finishes the sinks' commits of the newest snapshot without starting tasks; answers up to which snapshot. */
   finishOutput(input: DeployInput): Promise<{ readonly through: number }>
   /** The same for an execution that has ended; `Fenced` where a later one of the job has begun. */
@@ -145,14 +163,22 @@ export interface CheckpointAnswer {
   readonly undiscarded: boolean
 }
 
-/** Work on the one host that runs the tasks. */
+/** Work on a host that runs tasks, or is to. */
 export interface HostActivities {
+  /** Of an attempt on several hosts: keeps the room that there is for it a while longer. */
+  holdSlots(input: ReserveRequest): Promise<ReservedTasks>
+  /** Once for all of them: recovers output, and writes down what there is to read. */
+  prepareTasks(input: DeployInput): Promise<PreparedAttempt>
+  /** On each of them. */
+  startTasks(input: DeployInput & { readonly share: TaskShare }): Promise<DeployResult>
   adopt(input: AdoptRequest): Promise<void>
-  /** All of a checkpoint, as far as it goes in one trip. */
+  /** Of a job on several hosts. */
+  snapshot(input: SnapshotRequest & { readonly run: string }): Promise<SnapshotResult>
+  /** All of a checkpoint, as far as it goes in one trip. For a job on one host. */
   takeCheckpoint(input: CheckpointInput): Promise<CheckpointAnswer>
   commit(input: CommitRequest & { readonly run: string }): Promise<void>
   stopTasks(input: AttemptReference): Promise<void>
-  supervise(input: AttemptReference): Promise<AttemptOutcome>
+  supervise(input: WatchRequest): Promise<AttemptOutcome>
   /** Heartbeats for as long as the host lives; resolves when it leaves. */
   holdHost(): Promise<void>
 }

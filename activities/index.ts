@@ -10,7 +10,7 @@ import type {
   StorageActivities,
 } from './contract.js'
 import type { HostDependencies, StorageDependencies } from './dependencies.js'
-import { deploy, finishOutput } from './deploy.js'
+import { deploy, finishOutput, prepareTasks, startTasks } from './deploy.js'
 import { discard } from './discard.js'
 import { finishEndedOutput } from './finish-ended-output.js'
 import { goToAnyWorker } from './go-to-any-worker.js'
@@ -21,6 +21,7 @@ import { open } from './open.js'
 import { claim, observe } from './ownership.js'
 import { Pulse } from './pulse.js'
 import { resolveRestorePoint } from './restore.js'
+import { snapshot } from './snapshot.js'
 import { supervise } from './supervise.js'
 import { takeCheckpoint } from './take-checkpoint.js'
 import { writeAborted, writeMetadata } from './write-metadata.js'
@@ -85,10 +86,14 @@ export function createHostActivities(dependencies: HostDependencies): HostActivi
     stillMs: configuration.heartbeatTimeoutMs,
   })
   return guarded<HostActivities>({
+    holdSlots: (input) => engine.reserve(input),
+    prepareTasks: (input) => prepareTasks(dependencies, input),
+    startTasks: (input) => startTasks(dependencies, input),
     adopt: async (input) => {
       await engine.adopt(input)
       await presence.report()
     },
+    snapshot: (input) => snapshot(dependencies, input),
     takeCheckpoint: (input) => takeCheckpoint(dependencies, input),
     commit: (input) => commit(dependencies, input),
     stopTasks: (input) => engine.stop(input),

@@ -1,5 +1,5 @@
 import { Context } from '@temporalio/activity'
-import type { AttemptOutcome, AttemptReference } from '../src/engine/engine.js'
+import type { AttemptOutcome, WatchRequest } from '../src/engine/engine.js'
 import { TidemarkError } from '../src/errors.js'
 import type { HostDependencies } from './dependencies.js'
 import type { Pulse } from './pulse.js'
@@ -12,19 +12,19 @@ import type { Pulse } from './pulse.js'
 export async function supervise(
   { engine, presence }: HostDependencies,
   pulse: Pulse,
-  reference: AttemptReference,
+  request: WatchRequest,
 ): Promise<AttemptOutcome> {
   const context = Context.current()
   const { cancellationSignal, info } = context
   // Called in turns of others, whose context is not this one's.
   const letGo = pulse.join(() => context.heartbeat({ host: engine.host }), info.heartbeatTimeoutMs ?? 75_000)
   try {
-    const outcome = await engine.watch(reference, (progress) => presence.note(reference, progress), cancellationSignal)
+    const outcome = await engine.watch(request, (progress) => presence.note(request, progress), cancellationSignal)
     if (outcome.kind === 'failed') throw new TidemarkError('TaskFailed', outcome.error)
     return outcome
   } catch (error) {
     // The coordinator has given this attempt up: its tasks need not wait for their lease to run out.
-    if (context.cancellationDetails?.cancelRequested) await engine.stop(reference).catch(() => {})
+    if (context.cancellationDetails?.cancelRequested) await engine.stop(request).catch(() => {})
     throw error
   } finally {
     letGo()

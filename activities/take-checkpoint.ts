@@ -1,4 +1,5 @@
 import { log as activityLog } from '@temporalio/activity'
+import { joinSnapshots } from '../src/coordinator/joined.js'
 import { planPublication } from '../src/coordinator/publication.js'
 import { messageOf } from '../src/errors.js'
 import type { CheckpointAnswer, CheckpointInput, CheckpointStep } from './contract.js'
@@ -32,7 +33,7 @@ export async function takeCheckpoint(
     )
     const answer = (done: CheckpointStep) => ({ snapshot, done, tookMs: progress.tookMs, undiscarded: false })
 
-    const publication = { log, plan: planPublication(plan, snapshot), spec, statistics }
+    const publication = { log, plan: planPublication(plan, joinSnapshots([snapshot])), spec, statistics }
     const published = await progress.through('metadata', () => settles(progress, writeMetadata(publication)))
     if (!published) return answer('snapshot')
 

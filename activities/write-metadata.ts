@@ -1,11 +1,13 @@
 import { log as activityLog } from '@temporalio/activity'
 import { decodePart } from '../src/checkpoint/codecs.js'
 import type { CheckpointStatistics, SnapshotEntry } from '../src/checkpoint/entry.js'
+import { joinParts } from '../src/checkpoint/join-parts.js'
 import { executionFolder } from '../src/checkpoint/paths.js'
 import { checksumOf } from '../src/checkpoint/sealed-json.js'
 import { discard, type Roots } from '../src/checkpoint-store/index.js'
 import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
 import type { PublishedResult } from '../src/coordinator/state.js'
+import type { WrittenObject } from '../src/engine/engine.js'
 import type { PartManifest } from '../src/engine/part-manifest.js'
 import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { Json } from '../src/json.js'
@@ -21,7 +23,8 @@ export async function writeMetadata(input: PublishInput): Promise<void> {
   const { roots, log } = openLog(input.log)
   const record = await liveRecord(log, input.log)
   const { plan } = input
-  const part = await readPart(roots, input.log, plan)
+  const parts = await Promise.all(plan.parts.map((part) => readPart(roots, input.log, plan.number, part)))
+  const { definition, operators, tasks, parent } = joinParts(parts, input.spec.parallelism)
   const entry: SnapshotEntry = {
     ...commonFields(input.log, record, plan),
     kind: 'checkpoint',
@@ -29,14 +32,14 @@ export async function writeMetadata(input: PublishInput): Promise<void> {
     attempt: plan.attempt,
     triggeredAt: new Date(plan.triggeredAt).toISOString(),
     completedAt: new Date(plan.completedAt).toISOString(),
-    definition: part.definition,
+    definition,
     spec: input.spec as unknown as Json,
     parallelism: input.spec.parallelism,
-    operators: part.operators,
-    tasks: part.tasks,
+    operators,
+    tasks,
     final: plan.final,
     statistics: [ownStatistics(plan), ...input.statistics],
-    ...(part.parent !== undefined && { parent: part.parent }),
+    ...(parent !== undefined && { parent }),
   }
   mustCount(await log.append(entry), entry)
 }
@@ -86,18 +89,18 @@ async function removeTraces(roots: Roots, { job, execution }: LogReference): Pro
  * A part that is missing, or is not what the host wrote, is the loss of this one checkpoint, which nothing refers to yet; the job is none
  * the worse. So it is no damage to the job's checkpoints, but a checkpoint that failed: given up, counted, taken anew.
  */
-async function readPart(roots: Roots, log: LogReference, plan: PublicationPlan): Promise<PartManifest> {
-  const name = `${executionFolder(log.job, log.execution)}/${plan.part.path}`
+async function readPart(roots: Roots, log: LogReference, number: number, part: WrittenObject): Promise<PartManifest> {
+  const name = `${executionFolder(log.job, log.execution)}/${part.path}`
   try {
     const bytes = await roots.metadata.read(name)
-    if (bytes.length === plan.part.size && checksumOf(bytes) === plan.part.checksum) return decodePart(bytes)
+    if (bytes.length === part.size && checksumOf(bytes) === part.checksum) return decodePart(bytes)
   } catch (error) {
     if (!isTidemarkError(error, 'ObjectNotFound') && !isTidemarkError(error, 'CheckpointDamaged')) throw error
   }
   const path = joinUri(roots.metadata.uri, name)
   throw new TidemarkError(
     'SnapshotLost',
-    `The part manifest ${path} is not what the host wrote: chk-${plan.number} is lost.`,
+    `The part manifest ${path} is not what the host wrote: chk-${number} is lost.`,
     {
       path,
     },

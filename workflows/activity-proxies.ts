@@ -99,6 +99,14 @@ export function definition(name: string, summary: string, options: ActivityOptio
   })
 }
 
+/** Of what is started on a host that has room for it. */
+export const starting: ActivityOptions = {
+  startToCloseTimeout: '1h',
+  heartbeatTimeout: hostSilence,
+  cancellationType: ActivityCancellationType.TRY_CANCEL,
+  retry: { ...patient, nonRetryableErrorTypes: ['TaskFailed', 'TasksGone', 'HostFull'] },
+}
+
 export function onHost(host: string, summary: string, options: ActivityOptions): HostActivities {
   return proxyActivities<HostActivities>({
     taskQueue: hostQueue(host),

@@ -1,43 +1,46 @@
+import type { ActivityOptions } from '@temporalio/workflow'
 import type { CheckpointAnswer, CheckpointStep, LogReference } from '../activities/contract.js'
 import type { Command } from '../src/coordinator/commands.js'
+import { type JobSnapshot, joinSnapshots } from '../src/coordinator/joined.js'
 import type { CoordinatorState } from '../src/coordinator/state.js'
-import type { SnapshotResult } from '../src/engine/engine.js'
 import { onHost, workSilence } from './activity-proxies.js'
+import { askEach, askHost } from './on-hosts.js'
 import { statisticsIn } from './statistics-in.js'
 
 const order: readonly CheckpointStep[] = ['snapshot', 'metadata', 'commit']
 
 /**
  * The coordinator asks for one step after the other. The first one goes to the task host with all that it needs for the others too; how far it came is
- * kept, so that the steps that are done need no activity of their own. What it did not do, or may not have done, is asked for as ever.
+ * kept, so that the steps that are done need no activity of their own. What it did not do, or may not have done, is asked for as ever. Of several
+ * hosts none can publish what the others have: there every step is an activity of its own.
  */
 export class CheckpointTrip {
   private number = 0
   private answer: CheckpointAnswer | undefined
 
   async take(
-    { host, reference, base, plan }: Command & { type: 'snapshot' },
+    command: Command & { type: 'snapshot' },
     state: CoordinatorState,
     log: LogReference,
-  ): Promise<SnapshotResult> {
-    const last = state.pending?.handsOver ? `, the last on ${host}` : ''
-    const work = onHost(host, `chk-${plan.number}: snapshot, metadata, commit${last}`, {
-      startToCloseTimeout: state.spec.checkpointing.timeout,
-      heartbeatTimeout: workSilence,
-      retry: { maximumAttempts: 1 },
-    })
-    const answer = await work.takeCheckpoint({
-      reference,
-      log,
-      plan,
-      spec: state.spec,
-      statistics: statisticsIn(state),
-      releasePin: state.restoredFrom !== undefined,
-      ...(base !== undefined && { base }),
-    })
+  ): Promise<JobSnapshot> {
+    const { hosts, reference, base, plan } = command
+    const [host = '', ...others] = hosts
+    if (others.length > 0) return takeParts(command, state)
+    const work = onHost(host, `chk-${plan.number}: snapshot, metadata, commit${lastOf(state)}`, limits(state))
+    const answer = await askHost(host, () =>
+      work.takeCheckpoint({
+        reference,
+        log,
+        plan,
+        spec: state.spec,
+        statistics: statisticsIn(state),
+        releasePin: state.restoredFrom !== undefined,
+        ...(base !== undefined && { base }),
+      }),
+    )
     this.number = plan.number
     this.answer = answer
-    return answer.snapshot
+    return joinSnapshots([answer.snapshot])
   }
 
   hasDone(step: CheckpointStep, number: number): boolean {
@@ -48,5 +51,29 @@ export class CheckpointTrip {
   /** Whether the host discards what this checkpoint subsumes. */
   hasDiscarded(number: number): boolean {
     return this.hasDone('commit', number) && this.answer?.undiscarded === false
+  }
+}
+
+async function takeParts(
+  { hosts, reference, base, plan }: Command & { type: 'snapshot' },
+  state: CoordinatorState,
+): Promise<JobSnapshot> {
+  const { number, claim } = plan
+  const parts = await askEach(hosts, (host) => {
+    const work = onHost(host, `snapshot chk-${number} on ${host}${lastOf(state)}`, limits(state))
+    return work.snapshot({ ...reference, number, run: claim.run, ...(base !== undefined && { base }) })
+  })
+  return joinSnapshots(parts)
+}
+
+function lastOf({ pending, handOver }: CoordinatorState): string {
+  return pending?.handsOver && handOver ? `, the last before ${handOver.host} is shut down` : ''
+}
+
+function limits({ spec }: CoordinatorState): ActivityOptions {
+  return {
+    startToCloseTimeout: spec.checkpointing.timeout,
+    heartbeatTimeout: workSilence,
+    retry: { maximumAttempts: 1 },
   }
 }

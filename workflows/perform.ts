@@ -1,22 +1,16 @@
-import { ActivityCancellationType, CancellationScope } from '@temporalio/workflow'
+import { CancellationScope } from '@temporalio/workflow'
 import type { DeployInput, LogReference } from '../activities/contract.js'
 import type { Command } from '../src/coordinator/commands.js'
 import type { EventBody } from '../src/coordinator/events.js'
-import type { Failure } from '../src/coordinator/failure.js'
+import { joinDeployments } from '../src/coordinator/joined.js'
 import type { CoordinatorState } from '../src/coordinator/state.js'
 import type { JobSpecInput } from '../src/spec/job-spec.js'
-import {
-  definition,
-  housekeeping,
-  onHost,
-  storage,
-  storageWithin,
-  superviseSilence,
-  workSilence,
-} from './activity-proxies.js'
+import { definition, housekeeping, onHost, storage, storageWithin, workSilence } from './activity-proxies.js'
 import { attempt } from './attempt.js'
+import { AttemptWatch } from './attempt-watch.js'
 import { CheckpointTrip } from './checkpoint-trip.js'
-import { hostSilent } from './failures.js'
+import { askEach, stopOnEach } from './on-hosts.js'
+import { Placement } from './placement.js'
 import { statisticsIn } from './statistics-in.js'
 
 type Effect = Exclude<Command, { type: 'startTimer' | 'cancelTimer' | 'settleTrigger' | 'settleCancel' | 'end' }>
@@ -31,8 +25,14 @@ export interface Surroundings {
 /** Carries commands out: each becomes an activity with a line for the Web UI's timeline, and its answer an event. */
 export class Performer {
   private deployment: CancellationScope | undefined
-  private watch: CancellationScope | undefined
+  private watch: AttemptWatch | undefined
   private readonly trip = new CheckpointTrip()
+  private readonly tell: (event: EventBody) => void
+
+  /** @param tell takes what happens while a command is being carried out, besides its answer */
+  constructor(tell: (event: EventBody) => void) {
+    this.tell = tell
+  }
 
   async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
     const { state } = surroundings
@@ -100,48 +100,35 @@ export class Performer {
           (failure) => ({ type: 'outputUnfinished', failure }),
         )
       case 'adopt': {
-        const { host, reference, previousClaim } = command
+        const { hosts, reference, previousClaim } = command
         return attempt(
           claim,
           async () => {
-            const host_ = onHost(host, 'take over the running tasks', {
-              startToCloseTimeout: '15s',
-              retry: { maximumAttempts: 3 },
+            await askEach(hosts, (host) => {
+              const work = onHost(host, 'take over the running tasks', {
+                startToCloseTimeout: '15s',
+                retry: { maximumAttempts: 3 },
+              })
+              return work.adopt({ ...reference, previousClaim })
             })
-            await host_.adopt({ ...reference, previousClaim })
             return { type: 'adopted' }
           },
           (failure) => ({ type: 'adoptionFailed', failure }),
-          hostSilent(host),
         )
       }
       case 'watch': {
-        const { host, reference } = command
-        const { attempt: number } = reference
-        const scope = new CancellationScope({ cancellable: true })
-        this.watch = scope
-        return attempt(
-          claim,
-          async () => {
-            const watching = onHost(host, `run attempt ${number} on ${host}`, {
-              startToCloseTimeout: '3650d',
-              heartbeatTimeout: superviseSilence,
-              cancellationType: ActivityCancellationType.TRY_CANCEL,
-              retry: { maximumAttempts: 1 },
-            })
-            const outcome = await scope.run(() => watching.supervise(reference))
-            if (outcome.kind === 'leaving') return { type: 'hostLeaving', attempt: number }
-            if (outcome.kind !== 'stopped') return { type: 'attemptEnded', attempt: number, outcome }
-            // Of interest only where it was not this run that had them stopped.
-            const failure: Failure = { code: 'TasksGone', message: `The tasks on host ${host} were stopped.` }
-            return { type: 'hostLost', attempt: number, failure }
-          },
-          (failure) =>
-            failure.code === 'TaskFailed'
-              ? { type: 'attemptEnded', attempt: number, outcome: { kind: 'failed', error: failure.message } }
-              : { type: 'hostLost', attempt: number, failure },
-          hostSilent(host),
+        const { hosts, reference } = command
+        const watch = new AttemptWatch(hosts, reference)
+        this.watch = watch
+        const [first, ...others] = hosts.map((host) =>
+          attempt(
+            claim,
+            () => watch.on(host),
+            (failure) => watch.failed(failure),
+          ),
         )
+        for (const other of others) other.then((event) => event && this.tell(event))
+        return first
       }
       case 'cancelWatch':
         this.watch?.cancel()
@@ -152,7 +139,6 @@ export class Performer {
           claim,
           async () => ({ type: 'snapshotTaken', number, result: await this.trip.take(command, state, log) }),
           (failure) => ({ type: 'snapshotFailed', number, failure }),
-          hostSilent(command.host),
         )
         return event?.type === 'fenced' || event?.type === 'runChanged' ? { ...event, snapshot: number } : event
       }
@@ -185,21 +171,22 @@ export class Performer {
         )
       }
       case 'commit': {
-        const { host, number, reference } = command
+        const { hosts, number, reference } = command
         if (this.trip.hasDone('commit', number)) return { type: 'committed', number }
         return attempt(
           claim,
           async () => {
-            const work = onHost(host, `commit the output of chk-${number}`, {
-              startToCloseTimeout: '10min',
-              heartbeatTimeout: workSilence,
-              retry: { maximumAttempts: 5, initialInterval: '200ms', nonRetryableErrorTypes: ['TasksGone'] },
+            await askEach(hosts, (host) => {
+              const work = onHost(host, `commit the output of chk-${number}`, {
+                startToCloseTimeout: '10min',
+                heartbeatTimeout: workSilence,
+                retry: { maximumAttempts: 5, initialInterval: '200ms', nonRetryableErrorTypes: ['TasksGone'] },
+              })
+              return work.commit({ ...reference, number, run: state.claim?.run ?? '' })
             })
-            await work.commit({ ...reference, number, run: state.claim?.run ?? '' })
             return { type: 'committed', number }
           },
           (failure) => ({ type: 'commitFailed', number, failure }),
-          hostSilent(host),
         )
       }
       case 'discard':
@@ -215,22 +202,17 @@ export class Performer {
           () => undefined,
         )
       case 'stopTasks': {
-        const { host, reference } = command
+        const { hosts, reference } = command
+        const { handOver, ending } = state
+        const why = handOver && !ending ? `: ${handOver.host} is being shut down` : ''
         const stopped: EventBody = { type: 'stopped', attempt: reference.attempt }
         return attempt(
           claim,
           async () => {
-            const why = state.handOver && !state.ending ? `: ${host} is being shut down` : ''
-            const work = onHost(host, `stop attempt ${reference.attempt}${why}`, {
-              startToCloseTimeout: '15s',
-              retry: { maximumAttempts: 2 },
-            })
-            await work.stopTasks(reference)
+            await stopOnEach(hosts, reference, `stop attempt ${reference.attempt}${why}`)
             return stopped
           },
-          // A host that does not answer loses its lease and stops them itself.
           () => stopped,
-          hostSilent(host),
         )
       }
       case 'close': {
@@ -267,10 +249,14 @@ export class Performer {
     return attempt(
       claim,
       async () => {
-        const work = definition(state.spec.definition, `deploy attempt ${reference.attempt}${from}`)
-        const result = await scope.run(() =>
-          work.deploy({ ...deployInput(state, reference), ...(restore && { restore }) }),
-        )
+        const what = `attempt ${reference.attempt}${from}`
+        const input = { ...deployInput(state, reference), ...(restore && { restore }) }
+        const onPlaced = (placed: number) => this.tell({ type: 'tasksPlaced', attempt: reference.attempt, placed })
+        const result = await scope.run(async () => {
+          const answer = await definition(state.spec.definition, `deploy ${what}`).deploy(input)
+          if (!('reserved' in answer)) return joinDeployments([answer])
+          return new Placement({ input, what, onPlaced }).run(answer)
+        })
         return { type: 'deployed', attempt: reference.attempt, result }
       },
       (failure) => ({ type: 'deployFailed', attempt: reference.attempt, failure }),

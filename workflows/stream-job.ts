@@ -91,7 +91,7 @@ function checked(argument: unknown): JobSpecInput {
 class StreamJob {
   private readonly input: JobSpecInput
   private readonly inbox: Inbox
-  private readonly performer = new Performer()
+  private readonly performer = new Performer((event) => this.inbox.push(event))
   private readonly visibility = new Visibility()
   private readonly timers = new Timers((timer) => this.inbox.push({ type: 'timerFired', timer }))
   private state: CoordinatorState

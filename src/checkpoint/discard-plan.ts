@@ -1,5 +1,5 @@
 import type { SnapshotEntry } from './entry.js'
-import { parseEntryPath, parsePartPath, parseSnapshotOfFile } from './paths.js'
+import { parseEntryPath, parsePartPath, parseSnapshotOfFile, parseSplitListPath } from './paths.js'
 
 export interface DiscardFacts {
   /** Number of the newest entry. */
@@ -16,6 +16,7 @@ export interface DiscardFacts {
 export interface DiscardPlan {
   /** In the order in which they go, below the metadata root. */
   readonly entries: readonly string[]
+  /** Part manifests and lists of splits. */
   readonly parts: readonly string[]
   /** State files, below each root. */
   readonly metadataState: readonly string[]
@@ -43,7 +44,7 @@ export function planDiscard(facts: DiscardFacts): DiscardPlan {
   return {
     entries: metadataFiles.filter((name) => isGone(parseEntryPath(name))).sort(byNumber),
     parts: metadataFiles.filter((name) => {
-      const number = parsePartPath(name)
+      const number = parsePartPath(name) ?? parseSplitListPath(name)
       return isGone(number) || (final && number !== undefined && number > newest)
     }),
     metadataState: metadataFiles.filter(isGarbage),

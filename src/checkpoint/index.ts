@@ -4,9 +4,11 @@ export {
   decodeEntry,
   decodeExecutionRecord,
   decodePart,
+  decodeSplitList,
   encodeEntry,
   encodeExecutionRecord,
   encodePart,
+  encodeSplitList,
 } from './codecs.js'
 export * from './entry.js'
 export * from './execution-record.js'

@@ -4,6 +4,7 @@
  *     <root>/<job>/<execution>/_execution
  *                              chk-<n>/_metadata                     an entry of the log
  *                              chk-<n>/part-<attempt>-<host>.json    a host's part manifest
+ *                              chk-<n>/splits-<attempt>-<host>.json  what the hosts of an attempt under claim n share out
  *                              chk-<n>/<state file>                  used by snapshot n alone
  *                              shared/<state file>                   used by several snapshots
  *                              pins/<holder execution>.<nonce>, pins/hand-<n>
@@ -25,6 +26,7 @@ const stateFilePattern = /(?:^|\/)([1-9][0-9]{0,15})-[0-9]+-[0-9]+-[^/]*\.state$
 const partPattern = /^chk-([1-9][0-9]{0,15})\/part-[0-9]+-[^/]+\.json$/
 /** An id, and a nonce after it. */
 const pinPattern = /^pins\/([A-Za-z0-9][A-Za-z0-9._-]{0,199})$/
+const splitListPattern = /^chk-([1-9][0-9]{0,15})\/splits-[0-9]+-[^/]+\.json$/
 const snapshotFolderPattern = /^chk-([1-9][0-9]{0,15})(?:\/|$)/
 
 export function executionFolder(job: string, execution: string): string {
@@ -75,6 +77,16 @@ export function parsePartPath(name: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
+export function splitListPath(claim: number, attempt: number, host: string): string {
+  return `${snapshotFolder(claim)}/splits-${attempt}-${host}.json`
+}
+
+/** The number of the claim under which a name was written as a list of splits. */
+export function parseSplitListPath(name: string): number | undefined {
+  const match = splitListPattern.exec(name)
+  return match ? Number(match[1]) : undefined
+}
+
 export interface StateFileName {
   readonly number: number
   readonly attempt: number
@@ -115,6 +127,7 @@ export function isExecutionFile(name: string): boolean {
     name === executionRecordName ||
     parseEntryPath(name) !== undefined ||
     parsePartPath(name) !== undefined ||
+    parseSplitListPath(name) !== undefined ||
     parsePinPath(name) !== undefined ||
     /^(?:chk-[1-9][0-9]{0,15}|shared)\/[^/]+\.state$/.test(name)
   )

@@ -2,14 +2,13 @@ import { type Client, WorkflowFailedError, WorkflowNotFoundError, WorkflowUpdate
 import type { CancelOutcome } from '../coordinator/commands.js'
 import type { CancelMode, TriggerOutcome } from '../coordinator/state.js'
 import type { CheckpointsView, StatusView } from '../coordinator/view.js'
-import type { Progress } from '../engine/engine.js'
 import { TidemarkError } from '../errors.js'
-import { hostWorkflowId } from '../temporal/host-messages.js'
+import { type HostedProgress, hostWorkflowId } from '../temporal/host-messages.js'
 import { type CallOptions, Calls } from './calls.js'
 import { type JobOutcome, outcomeOfFailure } from './job-outcome.js'
 import type { JobRequest } from './job-request.js'
 import { type JobSummary, summarize } from './job-summary.js'
-import { type JobWork, readProgress, readWork } from './job-work.js'
+import { type JobWork, joinProgress, readProgress, readWork } from './job-work.js'
 import { jobNotFound } from './service-errors.js'
 import { readRequest } from './start-event.js'
 import { serverTimeoutMs, workerTimeoutMs } from './time-limits.js'
@@ -54,9 +53,10 @@ export class JobHandle {
       if (description.type !== 'streamJob') throw jobNotFound(this.id)
       const { workflowExecutionInfo, pendingActivities } = description.raw
       const firstRunId = workflowExecutionInfo?.firstRunId
-      const { host, ...work } = readWork(pendingActivities, this.#converter)
+      const { hosts, ...work } = readWork(pendingActivities, this.#converter)
       const summary = summarize({ ...description, ...(firstRunId && { firstRunId }) })
-      const progress = host === undefined ? undefined : await this.#progressOn(host, summary.execution)
+      const told = await Promise.all(hosts.map((host) => this.#progressOn(host, summary.execution)))
+      const progress = joinProgress(told.filter((one) => one !== undefined))
       return { ...summary, ...work, ...(progress && { progress }) }
     })
   }
@@ -125,8 +125,8 @@ export class JobHandle {
     return this.#client.options.loadedDataConverter.payloadConverter
   }
 
-  /** The host's heartbeat tells it. A host whose workflow cannot be asked costs a job nothing but this. */
-  async #progressOn(host: string, execution: string): Promise<Progress | undefined> {
+  /** A host's heartbeat tells it. A host whose workflow cannot be asked costs a job nothing but this. */
+  async #progressOn(host: string, execution: string): Promise<HostedProgress | undefined> {
     try {
       const { raw } = await this.#client.workflow.getHandle(hostWorkflowId(host)).describe()
       return readProgress(raw.pendingActivities, this.#converter, { job: this.id, execution })

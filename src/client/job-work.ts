@@ -2,7 +2,7 @@ import type { DescribeWorkflowExecutionResponse } from '@temporalio/client'
 import type { PayloadConverter } from '@temporalio/common'
 import type { StorageActivities } from '../../activities/contract.js'
 import type { Progress } from '../engine/engine.js'
-import type { HostBeat } from '../temporal/host-messages.js'
+import type { HostBeat, HostedProgress } from '../temporal/host-messages.js'
 
 /** What of a job's work is on its way, as Temporal's server knows it. */
 export interface JobWork {
@@ -46,17 +46,18 @@ const storageWork: ReadonlySet<string> = new Set<keyof StorageActivities>([
   'writeClosed',
 ])
 
-/** Reads a job's activities in flight: `deploy` waits for a host, and the heartbeat of `supervise` names the one that runs the tasks. */
+/** Reads a job's activities in flight: `deploy` waits for a host, and the heartbeat of `supervise` names one that runs tasks. */
 export function readWork(
   activities: PendingActivities,
   converter: PayloadConverter,
-): Omit<JobWork, 'progress'> & { readonly host?: string } {
-  const host = (beatOf(activities, 'supervise', converter) as { readonly host?: unknown } | undefined)?.host
+): Omit<JobWork, 'progress'> & { readonly hosts: readonly string[] } {
+  const beats = beatsOf(activities, 'supervise', converter) as readonly ({ readonly host?: unknown } | undefined)[]
+  const hosts = beats.map((beat) => beat?.host).filter((host) => typeof host === 'string')
   const deploy = activities?.find(({ activityType }) => activityType?.name === 'deploy')
   const refusal = deploy?.lastFailure?.message
   const retried = activities?.find((one) => storageWork.has(one.activityType?.name ?? '') && one.lastFailure?.message)
   return {
-    ...(typeof host === 'string' && { host }),
+    hosts: [...new Set(hosts)],
     ...(deploy?.state === scheduled && {
       waiting: { refusals: Math.max(0, (deploy.attempt ?? 1) - 1), ...(refusal && { lastRefusal: refusal }) },
     }),
@@ -75,20 +76,34 @@ export function readProgress(
   activities: PendingActivities,
   converter: PayloadConverter,
   of: { readonly job: string; readonly execution: string },
-): Progress | undefined {
-  const { jobs } = (beatOf(activities, 'holdHost', converter) ?? {}) as Partial<HostBeat>
-  const found = jobs?.find(({ job, execution }) => job === of.job && execution === of.execution)
-  if (found === undefined) return undefined
-  const { records, rate, emitted, state } = found
-  return { records, rate, emitted, state }
+): HostedProgress | undefined {
+  // One that was given up may be pending besides the newest.
+  const { jobs } = (beatsOf(activities, 'holdHost', converter)[0] ?? {}) as Partial<HostBeat>
+  return jobs?.find(({ job, execution }) => job === of.job && execution === of.execution)
 }
 
-/** What the newest activity of that name last said with a heartbeat: one that was given up may be pending besides. */
-function beatOf(activities: PendingActivities, name: string, converter: PayloadConverter): unknown {
+/** What the hosts of a job tell, as that of the job: of its newest attempt, since one that was given up may still run somewhere. */
+export function joinProgress(hosted: readonly HostedProgress[]): Progress | undefined {
+  const attempt = Math.max(...hosted.map((one) => one.attempt))
+  const current = hosted.filter((one) => one.attempt === attempt)
+  if (current.length === 0) return undefined
+  const sum = (of: (one: HostedProgress) => number) => current.reduce((total, one) => total + of(one), 0)
+  const states = current.map(({ state }) => state)
+  return {
+    records: sum(({ records }) => records),
+    rate: sum(({ rate }) => rate),
+    emitted: sum(({ emitted }) => emitted),
+    state: states.find((state) => state === 'failed') ?? states.find((state) => state === 'running') ?? 'exhausted',
+  }
+}
+
+/** What activities of that name last said with a heartbeat, the newest first. */
+function beatsOf(activities: PendingActivities, name: string, converter: PayloadConverter): unknown[] {
   const named = activities?.filter(({ activityType }) => activityType?.name === name) ?? []
-  const [newest] = named.sort((a, b) => startOf(b) - startOf(a))
-  const payload = newest?.heartbeatDetails?.payloads?.[0]
-  return payload ? converter.fromPayload(payload) : undefined
+  const payloads = named
+    .sort((a, b) => startOf(b) - startOf(a))
+    .map(({ heartbeatDetails }) => heartbeatDetails?.payloads?.[0])
+  return payloads.map((payload) => payload && converter.fromPayload(payload))
 }
 
 function startOf({ lastStartedTime }: NonNullable<PendingActivities>[number]): number {

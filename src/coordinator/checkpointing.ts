@@ -1,5 +1,4 @@
 import { planAlive } from '../checkpoint/retention-plan.js'
-import type { SnapshotResult } from '../engine/engine.js'
 import { admitCheckpoint } from './admission.js'
 import type { Command } from './commands.js'
 import { andThen, type Decision, reference, stay, without } from './decision.js'
@@ -8,6 +7,7 @@ import { finish } from './ending.js'
 import type { EventContext } from './events.js'
 import type { Failure } from './failure.js'
 import { leaveLostHost } from './hand-over.js'
+import type { JobSnapshot } from './joined.js'
 import { planCheckpoint, planPublication } from './publication.js'
 import { failAttempt } from './restarts.js'
 import type { CoordinatorState, PendingSnapshot, PublishedResult } from './state.js'
@@ -38,8 +38,8 @@ export function scheduleCheckpoint(state: CoordinatorState, context: EventContex
 
 /** Issues the next number. From here on it is settled: published, or given up by an `aborted` entry. */
 function trigger(state: CoordinatorState, context: EventContext): Decision {
-  const { claim, host } = state
-  if (!claim || host === undefined) return stay(state)
+  const { claim, hosts } = state
+  if (!claim || hosts === undefined) return stay(state)
   const pending: PendingSnapshot = {
     number: state.nextNumber,
     nonce: context.nonce,
@@ -70,7 +70,7 @@ function trigger(state: CoordinatorState, context: EventContext): Decision {
       {
         type: 'snapshot',
         reference: reference(state),
-        host,
+        hosts,
         plan: planCheckpoint(state, pending, claim),
         ...(pending.base !== undefined && { base: pending.base }),
       },
@@ -82,7 +82,7 @@ function trigger(state: CoordinatorState, context: EventContext): Decision {
 export function onSnapshotTaken(
   state: CoordinatorState,
   number: number,
-  result: SnapshotResult,
+  result: JobSnapshot,
   context: EventContext,
 ): Decision {
   const { pending, claim } = state
@@ -122,12 +122,12 @@ export function onPublished(state: CoordinatorState, number: number): Decision {
       ? [{ type: 'settleTrigger', ids: pending.waiting, outcome: { state: 'completed', number } }]
       : []
   const published: Decision = { state: next, commands: settle }
-  const { host } = state
-  // Without tasks the sinks' commits are finished from the metadata, by the next restore or before the end.
-  if (host === undefined || state.overdue) return andThen(published, (s) => drain(without(s, 'pending')))
+  const { hosts, hostsGone } = state
+  // Without all tasks the sinks' commits are finished from the metadata, by the next restore or before the end.
+  if (hosts === undefined || hostsGone || state.overdue) return andThen(published, (s) => drain(without(s, 'pending')))
   return andThen(published, (s) => ({
     state: s,
-    commands: [{ type: 'commit', reference: reference(s), host, number }],
+    commands: [{ type: 'commit', reference: reference(s), hosts, number }],
   }))
 }
 

@@ -1,5 +1,5 @@
 import type { Ending } from '../checkpoint/entry.js'
-import type { AttemptReference, RestoreReference, SnapshotResult } from '../engine/engine.js'
+import type { AttemptReference, RestoreReference, WrittenObject } from '../engine/engine.js'
 import type { TimerName } from './events.js'
 import type { Failure } from './failure.js'
 import type { Claim, TriggerOutcome } from './state.js'
@@ -25,7 +25,8 @@ export interface CheckpointPlan extends Omit<EntryPlan, 'at'> {
 export interface PublicationPlan extends CheckpointPlan, EntryPlan {
   readonly completedAt: number
   readonly final: boolean
-  readonly part: SnapshotResult['part']
+  /** One manifest a host. */
+  readonly parts: readonly WrittenObject[]
   readonly size: number
   readonly fullSize: number
   readonly records: number
@@ -50,28 +51,33 @@ export type Command =
   | {
       readonly type: 'adopt'
       readonly reference: AttemptReference
-      readonly host: string
+      readonly hosts: readonly string[]
       readonly previousClaim: number
     }
-  | { readonly type: 'watch'; readonly reference: AttemptReference; readonly host: string }
+  | { readonly type: 'watch'; readonly reference: AttemptReference; readonly hosts: readonly string[] }
   /** No event that matters: the tasks are given up, whoever has them. */
   | { readonly type: 'cancelWatch' }
   | {
       readonly type: 'snapshot'
       readonly reference: AttemptReference
-      readonly host: string
+      readonly hosts: readonly string[]
       readonly base?: number
       /** Whoever takes the snapshot may publish it as well: the same bytes as `publish` would write, which then finds them. */
       readonly plan: CheckpointPlan
     }
   | { readonly type: 'publish'; readonly plan: PublicationPlan; readonly timeoutMs: number }
   | { readonly type: 'abort'; readonly plan: EntryPlan; readonly reason: string }
-  | { readonly type: 'commit'; readonly reference: AttemptReference; readonly host: string; readonly number: number }
+  | {
+      readonly type: 'commit'
+      readonly reference: AttemptReference
+      readonly hosts: readonly string[]
+      readonly number: number
+    }
   /** No event: files that no snapshot needs any more. With `releasePin`, the snapshot this execution came from is not needed either. */
   | { readonly type: 'discard'; readonly releasePin: boolean }
   /** Sinks commit what the newest snapshot covers, without tasks. */
   | { readonly type: 'finishOutput'; readonly reference: AttemptReference }
-  | { readonly type: 'stopTasks'; readonly reference: AttemptReference; readonly host: string }
+  | { readonly type: 'stopTasks'; readonly reference: AttemptReference; readonly hosts: readonly string[] }
   | { readonly type: 'close'; readonly plan: ClosePlan }
   /** After `close`: all files where nothing stays alive, else those that nothing needs. */
   | { readonly type: 'cleanUp'; readonly deleteAll: boolean }

@@ -10,12 +10,12 @@ import {
 } from './checkpointing.js'
 import { onCleaned, onCleanupFailed, onClosed, onCloseFailed } from './closing.js'
 import { onDeadline } from './deadline.js'
-import { type Decision, stay, without } from './decision.js'
+import { type Decision, stay } from './decision.js'
 import { drain, onOutputFinished, onOutputUnfinished, onStopped } from './draining.js'
 import { beginEnding } from './ending.js'
 import type { CoordinatorEvent } from './events.js'
 import { onAborted, onAbortFailed, onPublicationUnknown, onSnapshotFailed } from './giving-up.js'
-import { onHostLeaving, onHostLost } from './hand-over.js'
+import { onHostLeaving, onHostLost, withoutHost } from './hand-over.js'
 import { claimAfter, end, loseOwnership, observe, onClaimed, onClaimFailed, onOpened } from './ownership.js'
 import {
   failAttempt,
@@ -24,6 +24,7 @@ import {
   onDeployed,
   onDeployFailed,
   onRestorePointResolved,
+  onTasksPlaced,
 } from './restarts.js'
 import type { CoordinatorState } from './state.js'
 import { isLegal } from './transitions.js'
@@ -62,6 +63,8 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
       return state.ending
         ? drain(state)
         : beginEnding(state, { ending: 'FAILED', reason: event.failure.message, failure: event.failure })
+    case 'tasksPlaced':
+      return onTasksPlaced(state, event.attempt, event.placed)
     case 'deployed':
       return onDeployed(state, event.attempt, event.result, event)
     case 'deployFailed':
@@ -69,14 +72,16 @@ function react(state: CoordinatorState, event: CoordinatorEvent): Decision {
     case 'adopted':
       return onAdopted(state, event)
     case 'adoptionFailed':
-      return state.phase === 'adopting' ? failAttempt(without(state, 'host'), event.failure, event) : stay(state)
+      return state.phase === 'adopting'
+        ? failAttempt(withoutHost(state, event.failure), event.failure, event)
+        : stay(state)
     case 'attemptEnded':
       if (!isCurrentAttempt(state, event.attempt)) return stay(state)
       return event.outcome.kind === 'exhausted'
         ? scheduleCheckpoint({ ...state, exhausted: true }, event)
         : failAttempt(state, { code: 'TaskFailed', message: event.outcome.error }, event)
     case 'hostLeaving':
-      return onHostLeaving(state, event.attempt, event)
+      return onHostLeaving(state, event)
     case 'hostLost':
       return onHostLost(state, event)
     case 'snapshotTaken':

@@ -21,18 +21,18 @@ export function drain(state: CoordinatorState): Decision {
 }
 
 function settleNext(state: CoordinatorState): Decision {
-  const { pending, host, overdue } = state
+  const { pending, hosts, hostsGone, overdue } = state
   if (pending?.stage === 'snapshotting') {
     const reason = state.lastFailure ?? { code: 'TaskFailed', message: reasonOf(state) }
     return giveUp(state, pending, reason)
   }
-  // An undecided number is waited for even when it is late: nothing can be written after it. Sinks whose host is gone are not:
+  // An undecided number is waited for even when it is late: nothing can be written after it. Sinks of which a host is gone are not:
   // whoever restores next, or ends the job, finishes what they had begun.
-  const unanswerable = overdue || host === undefined
+  const unanswerable = overdue || hosts === undefined || hostsGone
   if (pending && !(unanswerable && pending.stage === 'committing')) return stay(state)
   if (pending) return settleNext(without(state, 'pending'))
-  if (host !== undefined) {
-    const told = tellToStop(state, host)
+  if (hosts !== undefined) {
+    const told = tellToStop(state, hosts)
     return overdue ? andThen(told, (s) => drain(withoutTasks(s))) : told
   }
   if (!state.ending) return state.handOver ? observe(state) : backOff(state)
@@ -49,16 +49,16 @@ function reasonOf({ ending, handOver }: CoordinatorState): string {
   return ending?.reason ?? (handOver ? `host ${handOver.host} was shut down before it was complete` : 'given up')
 }
 
-function tellToStop(state: CoordinatorState, host: string): Decision {
+function tellToStop(state: CoordinatorState, hosts: readonly string[]): Decision {
   if (state.stopping) return stay(state)
   return {
     state: { ...state, stopping: true },
-    commands: [{ type: 'stopTasks', reference: reference(state), host }],
+    commands: [{ type: 'stopTasks', reference: reference(state), hosts }],
   }
 }
 
 export function withoutTasks(state: CoordinatorState): CoordinatorState {
-  return { ...without(state, 'host', 'base'), stopping: false }
+  return { ...without(state, 'hosts', 'hostsGone', 'base'), stopping: false }
 }
 
 function isOutputUnfinished(state: CoordinatorState): boolean {

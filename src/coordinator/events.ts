@@ -1,8 +1,9 @@
 import type { CheckpointStatistics } from '../checkpoint/entry.js'
 import type { RestoredFrom } from '../checkpoint/execution-record.js'
-import type { AttemptOutcome, DeployResult, RestoreReference, SnapshotResult } from '../engine/engine.js'
+import type { AttemptOutcome, RestoreReference } from '../engine/engine.js'
 import type { JobSpec } from '../spec/job-spec.js'
 import type { Failure } from './failure.js'
+import type { JobDeployment, JobSnapshot } from './joined.js'
 import type { CancelMode, PublishedResult, Settings } from './state.js'
 
 /** Time, chance and uniqueness are facts that come with an event, so that deciding stays a pure function. */
@@ -61,7 +62,9 @@ export type EventBody =
   | { readonly type: 'claimFailed'; readonly failure: Failure }
   | { readonly type: 'restorePointResolved'; readonly restore?: RestoreReference }
   | { readonly type: 'resolveFailed'; readonly failure: Failure }
-  | { readonly type: 'deployed'; readonly attempt: number; readonly result: DeployResult }
+  /** Of an attempt for which several hosts are needed, so many tasks have a place. */
+  | { readonly type: 'tasksPlaced'; readonly attempt: number; readonly placed: number }
+  | { readonly type: 'deployed'; readonly attempt: number; readonly result: JobDeployment }
   | { readonly type: 'deployFailed'; readonly attempt: number; readonly failure: Failure }
   | { readonly type: 'adopted' }
   | { readonly type: 'adoptionFailed'; readonly failure: Failure }
@@ -70,9 +73,9 @@ export type EventBody =
       readonly attempt: number
       readonly outcome: Exclude<AttemptOutcome, { kind: 'stopped' | 'leaving' }>
     }
-  /** The host is being shut down and waits for its tasks to be taken from it. */
-  | { readonly type: 'hostLeaving'; readonly attempt: number }
-  /** The host does not answer any more, or does not have the tasks. */
+  /** A host is being shut down and waits for its tasks to be taken from it. */
+  | { readonly type: 'hostLeaving'; readonly attempt: number; readonly host: string }
+  /** A host does not answer any more, or does not have the tasks. */
   | {
       readonly type: 'hostLost'
       readonly attempt: number
@@ -82,7 +85,7 @@ export type EventBody =
       /** For how long the host had been silent by then, milliseconds: the tasks may have been gone for as long. */
       readonly silentMs?: number | undefined
     }
-  | { readonly type: 'snapshotTaken'; readonly number: number; readonly result: SnapshotResult }
+  | { readonly type: 'snapshotTaken'; readonly number: number; readonly result: JobSnapshot }
   | { readonly type: 'snapshotFailed'; readonly number: number; readonly failure: Failure }
   | { readonly type: 'published'; readonly number: number }
   | { readonly type: 'publicationUnknown'; readonly number: number; readonly failure: Failure }

@@ -7,6 +7,8 @@ export interface Failure {
   readonly message: string
   /** For programs, as JSON: the faults of an argument, the checkpoints to choose from. */
   readonly details?: Json
+  /** Whose answer it is, where it is a host's. */
+  readonly host?: string
 }
 
 /** What the caller should do about it; an unknown code is a fault of the moment and worth a restart. */

@@ -24,7 +24,7 @@ export function jobState(state: CoordinatorState): JobState {
     case 'observing':
     case 'claiming':
       // While a new run takes over from the one before, the tasks run on.
-      if (state.host !== undefined) return 'RUNNING'
+      if (state.hosts !== undefined) return 'RUNNING'
       return state.attempt === 0 ? 'INITIALIZING' : 'RESTARTING'
     case 'resolving':
       return state.attempt === 0 ? 'INITIALIZING' : 'RESTARTING'

@@ -58,13 +58,13 @@ export function onClaimed(state: CoordinatorState, number: number, run: string):
   if (number !== state.nextNumber) return stay(state)
   const claimed: CoordinatorState = { ...state, claim: { number, run }, nextNumber: number + 1 }
   if (claimed.ending) return drain({ ...claimed, phase: 'draining' })
-  const { host, claim: previous } = state
-  if (host !== undefined && previous !== undefined && previous.run !== run && !state.lastFailure) {
+  const { hosts, claim: previous } = state
+  if (hosts !== undefined && previous !== undefined && previous.run !== run && !state.lastFailure) {
     const { job, execution, attempt } = state
     return {
       state: { ...claimed, phase: 'adopting' },
       commands: [
-        { type: 'adopt', host, reference: { job, execution, attempt, claim: number }, previousClaim: previous.number },
+        { type: 'adopt', hosts, reference: { job, execution, attempt, claim: number }, previousClaim: previous.number },
       ],
     }
   }
@@ -115,20 +115,30 @@ function askAgain(state: CoordinatorState): CoordinatorState {
 
 /** Triggers that have not begun go on waiting; the one in flight, and what was decided about the end, is void. */
 function letGo(state: CoordinatorState, reason: string): Decision {
-  const { host, pending } = state
+  const { hosts, pending } = state
   const waiting = pending?.waiting ?? []
   return {
     state: {
-      ...without(leavePending(state, reason), 'base', 'host', 'restoring', 'keptAtEnd', 'note', 'handOver'),
+      ...without(
+        leavePending(state, reason),
+        'base',
+        'hosts',
+        'hostsGone',
+        'placed',
+        'restoring',
+        'keptAtEnd',
+        'note',
+        'handOver',
+      ),
       lastFailure: { code: 'Fenced', message: reason },
       exhausted: false,
       stopping: false,
       output: 'untried',
     },
     commands: [
-      ...(host === undefined || state.stopping
+      ...(hosts === undefined || state.stopping
         ? []
-        : [{ type: 'stopTasks', host, reference: reference(state) } as const]),
+        : [{ type: 'stopTasks', hosts, reference: reference(state) } as const]),
       ...(state.phase === 'deploying' ? [{ type: 'cancelDeployment' } as const] : []),
       ...(state.phase === 'running' ? [{ type: 'cancelTimer', timer: 'interval' } as const] : []),
       ...(state.phase === 'backoff' ? [{ type: 'cancelTimer', timer: 'backoff' } as const] : []),

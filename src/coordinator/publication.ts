@@ -1,5 +1,5 @@
-import type { SnapshotResult } from '../engine/engine.js'
 import type { CheckpointPlan, PublicationPlan } from './commands.js'
+import type { JobSnapshot } from './joined.js'
 import type { Claim, CoordinatorState, PendingSnapshot } from './state.js'
 
 /** Fixed when the number is issued: whatever becomes of the checkpoint meanwhile, each try writes the same bytes. */
@@ -13,8 +13,8 @@ export function planCheckpoint(
 }
 
 /** The snapshot's own facts added. A host whose clock is behind completes nothing before it was asked for. */
-export function planPublication(plan: CheckpointPlan, result: SnapshotResult): PublicationPlan {
-  const { final, part, size, fullSize, records } = result
+export function planPublication(plan: CheckpointPlan, result: JobSnapshot): PublicationPlan {
+  const { final, parts, size, fullSize, records } = result
   const completedAt = Math.max(plan.triggeredAt, result.completedAt)
-  return { ...plan, at: completedAt, completedAt, final, part, size, fullSize, records }
+  return { ...plan, at: completedAt, completedAt, final, parts, size, fullSize, records }
 }

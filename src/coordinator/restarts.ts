@@ -1,10 +1,11 @@
-import type { DeployResult, RestoreReference } from '../engine/engine.js'
+import type { RestoreReference } from '../engine/engine.js'
 import { scheduleCheckpoint } from './checkpointing.js'
 import { type Decision, reference, stay, without } from './decision.js'
 import { drain } from './draining.js'
 import { beginEnding } from './ending.js'
 import type { EventContext } from './events.js'
 import { type Failure, isHopeless } from './failure.js'
+import type { JobDeployment } from './joined.js'
 import { observe } from './ownership.js'
 import { decideRestart } from './restart-strategy.js'
 import type { CoordinatorState } from './state.js'
@@ -15,7 +16,7 @@ export function onRestorePointResolved(state: CoordinatorState, restore: Restore
   if (state.ending) return drain(state)
   const { handOvers = 0 } = state.counts
   const next: CoordinatorState = {
-    ...without(state, 'restoring', 'base', 'host', 'backoffMs'),
+    ...without(state, 'restoring', 'base', 'hosts', 'hostsGone', 'backoffMs'),
     phase: 'deploying',
     attempt: state.attempt + 1,
     counts: { ...state.counts, restarts: state.attempt, handOvers: handOvers + (state.handOver ? 1 : 0) },
@@ -29,20 +30,25 @@ export function onRestorePointResolved(state: CoordinatorState, restore: Restore
   }
 }
 
+/** The tasks need several hosts, and some have none yet. */
+export function onTasksPlaced(state: CoordinatorState, attempt: number, placed: number): Decision {
+  return state.phase === 'deploying' && attempt === state.attempt ? stay({ ...state, placed }) : stay(state)
+}
+
 /** Records flow. What the restored snapshot had left to commit is committed. */
 export function onDeployed(
   state: CoordinatorState,
   attempt: number,
-  result: DeployResult,
+  result: JobDeployment,
   context: EventContext,
 ): Decision {
   if (state.phase !== 'deploying' || attempt !== state.attempt) return stay(state)
   const own = state.restoring?.execution === state.execution ? state.restoring.number : undefined
-  const { guarantee, tasks, restoredRecords, positions } = result
+  const { hosts, guarantee, tasks, restoredRecords, positions } = result
   const next: CoordinatorState = {
-    ...without(state, 'lastFailure', 'backoffMs', 'handOver'),
+    ...without(state, 'lastFailure', 'backoffMs', 'handOver', 'placed'),
     phase: 'running',
-    host: result.host,
+    hosts,
     deployment: { guarantee, tasks, restoredRecords, positions },
     startedAt: context.now,
     consecutiveFailures: 0,
@@ -50,22 +56,22 @@ export function onDeployed(
     ...(own !== undefined && { base: own }),
   }
   if (next.ending) return drain(next)
-  return startWatching(next, result.host, context)
+  return startWatching(next, hosts, context)
 }
 
 /** The new run has the tasks that never stopped. */
 export function onAdopted(state: CoordinatorState, context: EventContext): Decision {
-  if (state.phase !== 'adopting' || state.host === undefined) return stay(state)
+  if (state.phase !== 'adopting' || state.hosts === undefined) return stay(state)
   const next: CoordinatorState = { ...state, phase: 'running' }
   if (next.ending) return drain(next)
-  return startWatching(next, state.host, context)
+  return startWatching(next, state.hosts, context)
 }
 
-function startWatching(state: CoordinatorState, host: string, context: EventContext): Decision {
+function startWatching(state: CoordinatorState, hosts: readonly string[], context: EventContext): Decision {
   const scheduled = scheduleCheckpoint(state, context)
   return {
     state: scheduled.state,
-    commands: [{ type: 'watch', reference: reference(state), host }, ...scheduled.commands],
+    commands: [{ type: 'watch', reference: reference(state), hosts }, ...scheduled.commands],
   }
 }
 
@@ -76,9 +82,10 @@ export function onDeployFailed(
   context: EventContext,
 ): Decision {
   if (state.phase !== 'deploying' || attempt !== state.attempt) return stay(state)
-  if (state.ending) return drain(state)
+  const next = without(state, 'placed')
+  if (next.ending) return drain(next)
   // What fails here is not the doing of the host that was left.
-  return failAttempt(without(state, 'handOver'), failure, context)
+  return failAttempt(without(next, 'handOver'), failure, context)
 }
 
 /**

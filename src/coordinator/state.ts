@@ -1,8 +1,8 @@
 import type { CheckpointStatistics, Ending } from '../checkpoint/entry.js'
 import type { RestoredFrom } from '../checkpoint/execution-record.js'
-import type { DeployResult, SnapshotResult } from '../engine/engine.js'
 import type { JobSpec } from '../spec/job-spec.js'
 import type { Failure } from './failure.js'
+import type { JobDeployment, JobSnapshot } from './joined.js'
 import type { RestartHistory } from './restart-strategy.js'
 
 /** What the coordinator is waiting for. */
@@ -52,7 +52,7 @@ export interface Claim {
 }
 
 /** What a completed checkpoint is to those who look at it, and whether the job ends with it. */
-export type PublishedResult = Pick<SnapshotResult, 'final' | 'records' | 'size' | 'fullSize'>
+export type PublishedResult = Pick<JobSnapshot, 'final' | 'records' | 'size' | 'fullSize'>
 
 export interface PendingSnapshot {
   readonly number: number
@@ -88,7 +88,7 @@ export type TriggerOutcome =
   | { readonly state: 'completed'; readonly number: number }
   | { readonly state: 'failed'; readonly reason: string }
 
-export type Deployment = Pick<DeployResult, 'guarantee' | 'tasks' | 'restoredRecords' | 'positions'>
+export type Deployment = Pick<JobDeployment, 'guarantee' | 'tasks' | 'restoredRecords' | 'positions'>
 
 /** All that survives continue-as-new. Plain JSON. */
 export interface CoordinatorState {
@@ -112,7 +112,12 @@ export interface CoordinatorState {
   readonly base?: number
 
   readonly attempt: number
-  readonly host?: string
+  /** Those that run the tasks of the attempt, without those that are known to be gone. Absent = none. */
+  readonly hosts?: readonly string[]
+  /** Some of the attempt's hosts are gone: nothing is asked of the others but to stop. */
+  readonly hostsGone?: true
+  /** How many tasks have a place, while hosts for the others are looked for. */
+  readonly placed?: number
   readonly startedAt?: number
   /** What the newest deployment found, for people. */
   readonly deployment?: Deployment
@@ -132,7 +137,7 @@ export interface CoordinatorState {
   readonly consecutiveFailures: number
 
   readonly restarts: RestartHistory
-  /** The host that is being shut down, or was, until the tasks run elsewhere. No failure. */
+  /** The host, one of them, that is being shut down, or was, until the tasks run elsewhere. No failure. */
   readonly handOver?: { readonly host: string }
   /** Why the tasks are being restarted, while they are. */
   readonly lastFailure?: Failure

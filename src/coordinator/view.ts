@@ -15,7 +15,8 @@ export interface StatusView {
   readonly activity: string
   readonly attempt: number
   readonly restarts: number
-  readonly host?: string
+  /** Those that run its tasks. */
+  readonly hosts: readonly string[]
   /** What the newest attempt found when it began: the guarantee, and what each source reads first. */
   readonly deployment?: Deployment
   readonly checkpointing: 'off' | string
@@ -86,7 +87,7 @@ export function viewStatus(state: CoordinatorState, notices: readonly string[]):
     counts: state.counts,
     kept: state.alive,
     notices,
-    ...(state.host !== undefined && { host: state.host }),
+    hosts: state.hosts ?? [],
     ...(state.deployment && { deployment: state.deployment }),
     ...(latest && { latest }),
     ...(state.pending && {
@@ -118,6 +119,8 @@ export function viewCheckpoints(state: CoordinatorState): CheckpointsView {
   }
 }
 
+const shownHosts = 5
+
 const settling = 'Settling what is in flight before the end.'
 
 /** One sentence: what the job is doing, or what it waits for. */
@@ -134,7 +137,7 @@ export function describeActivity(state: CoordinatorState): string {
       return 'Finding and verifying the restore point.'
     case 'deploying':
       if (state.ending) return settling
-      return `${afterLeaving(state)}Waiting for a worker that has "${definition}" and a free slot to start attempt ${state.attempt}${state.restoring ? ` from chk-${state.restoring.number}` : ''}.`
+      return `${afterLeaving(state)}Waiting for a worker that has "${definition}" and a free slot ${describeStart(state)}.`
     case 'adopting':
       return state.ending ? settling : 'Taking over the running tasks.'
     case 'running':
@@ -162,6 +165,20 @@ function describeGivingUp({ number, failure }: PendingSnapshot): string {
   return `Running; chk-${number} is being given up, which the storage has to record: ${failure?.message ?? 'it failed.'}`
 }
 
+function describeStart({ attempt, restoring, placed, spec }: CoordinatorState): string {
+  const from = restoring ? ` from chk-${restoring.number}` : ''
+  const divided = placed === undefined ? '' : `; ${placed} of its ${spec.parallelism} tasks have a place`
+  return `to start attempt ${attempt}${from}${divided}`
+}
+
+/** A few names say enough. */
+function describeHosts({ hosts = [] }: CoordinatorState): string {
+  if (hosts.length === 0) return ''
+  const more = hosts.length > shownHosts ? ` and ${hosts.length - shownHosts} more` : ''
+  const names = hosts.slice(0, shownHosts).map((host) => `\`${host}\``)
+  return ` on ${names.join(', ')}${more}`
+}
+
 function afterLeaving({ handOver }: CoordinatorState): string {
   return handOver ? `Host ${handOver.host} was shut down. ` : ''
 }
@@ -172,7 +189,7 @@ export function renderDetails(state: CoordinatorState, notices: readonly string[
   const lines = [
     `**${jobState(state)}** — ${describeActivity(state)}`,
     '',
-    `- definition: \`${state.spec.definition}\`, attempt ${state.attempt}${state.host ? ` on \`${state.host}\`` : ''}`,
+    `- definition: \`${state.spec.definition}\`, attempt ${state.attempt}${describeHosts(state)}`,
     latest
       ? `- latest checkpoint: **chk-${latest.number}**, ${latest.records} records, ${latest.size} bytes in ${latest.durationMs} ms: \`${latest.uri}\``
       : '- latest checkpoint: none yet',

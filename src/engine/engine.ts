@@ -24,6 +24,19 @@ export interface Engine {
    */
   recoverOutput(request: DeployRequest, signal: AbortSignal): Promise<DeployResult['sweep']>
 
+  /**
+   * Keeps slots free for tasks of an attempt that no single host has room for, for `holdMs`; `deploy` of that attempt takes them, `stop` lets them
+   * go. Repeated, it keeps what there is, adds to it, and holds all of it anew. Errors: `HostFull` where there is room for fewer than `atLeast`,
+   * `ConfigurationDisagrees` where another build of the definition is asked for.
+   */
+  reserve(request: ReserveRequest): Promise<ReservedTasks>
+
+  /**
+   * The part of `deploy` that comes before any task, for an attempt on several hosts: does what `recoverOutput` does, and writes a list of the
+   * splits (a `SplitList` as JSON, see split-list.ts) from which every host computes the same assignment. Idempotent; the same errors.
+   */
+  prepare(request: DeployRequest, signal: AbortSignal): Promise<PreparedAttempt>
+
   /** A new run of the workflow takes over running tasks. `TasksGone` where this host no longer has that attempt. */
   adopt(request: AdoptRequest): Promise<void>
 
@@ -41,14 +54,10 @@ export interface Engine {
 
   /**
    * Resolves when the attempt's tasks need the coordinator: all sources exhausted, a failure, their end by `stop`, or the host's wish to be rid of them. What happened is kept until
-   * `stop` or a newer attempt, so a caller that attaches late learns it too. While a watcher is attached the lease is renewed;
+   * `stop` or a newer attempt, so a caller that attaches late learns it too; one that knows of the `exhausted` sources waits for what comes after that. While a watcher is attached the lease is renewed;
    * when the last one is aborted and nobody comes within the lease, the tasks stop. `TasksGone` where the host has no such attempt.
    */
-  watch(
-    reference: AttemptReference,
-    onProgress: (progress: Progress) => void,
-    signal: AbortSignal,
-  ): Promise<AttemptOutcome>
+  watch(reference: WatchRequest, onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<AttemptOutcome>
 }
 
 export interface AttemptReference {
@@ -56,6 +65,55 @@ export interface AttemptReference {
   readonly execution: string
   readonly claim: number
   readonly attempt: number
+}
+
+export interface WatchRequest extends AttemptReference {
+  /** The caller knows that all sources here are exhausted, and waits for those of other hosts. */
+  readonly exhausted?: true
+}
+
+export interface ReserveRequest extends AttemptReference {
+  readonly definition: string
+  /** sha256 of the job file that the attempt's other hosts have, hexadecimal. */
+  readonly build?: string
+  /** Slots in all. */
+  readonly atLeast: number
+  /** At most so many more than are kept already. */
+  readonly more: number
+  /** Milliseconds. */
+  readonly holdMs: number
+}
+
+/** Slots that a host keeps free, for a while. */
+export interface ReservedTasks {
+  readonly host: string
+  readonly reserved: number
+  /** sha256 of this host's job file, hexadecimal. */
+  readonly build: string
+}
+
+/** An object below the execution's folder of the metadata root, and what it must be. */
+export interface WrittenObject {
+  readonly path: string
+  /** Bytes. */
+  readonly size: number
+  /** `sha256:<hex>` of the whole. */
+  readonly checksum: string
+}
+
+export interface PreparedAttempt {
+  readonly splits: WrittenObject
+  readonly sweep: DeployResult['sweep']
+}
+
+/** Some tasks of an attempt, while other hosts run the others. */
+export interface TaskShare {
+  /** The first of them, counted from 0. */
+  readonly first: number
+  /** At least 1. */
+  readonly count: number
+  /** What `prepare` wrote. Output is recovered already. */
+  readonly splits: WrittenObject
 }
 
 export interface DeployRequest extends AttemptReference {
@@ -68,6 +126,8 @@ export interface DeployRequest extends AttemptReference {
   readonly allowNonRestoredState: boolean
   readonly restore?: RestoreReference
   readonly output: OutputScope
+  /** Absent = all tasks. */
+  readonly share?: TaskShare
   /** URIs below which sinks may write. */
   readonly allowedDirs: readonly string[]
   /**
@@ -97,8 +157,9 @@ export interface DeployResult {
   readonly host: string
   /** The job's resulting guarantee, the weakest of its sinks'. */
   readonly guarantee: 'exactly-once' | 'at-least-once'
+  /** Of those that run here. */
   readonly tasks: number
-  /** Records read up to the restore point. */
+  /** Records read by the whole job up to the restore point. */
   readonly restoredRecords: number
   /** What each source begins to read, at most a few, for people: `flights.ndjson at byte 1042 (line 12)`. */
   readonly positions: readonly string[]
@@ -117,7 +178,7 @@ export interface SnapshotRequest extends AttemptReference {
 }
 
 export interface SnapshotResult {
-  readonly part: { readonly path: string; readonly size: number; readonly checksum: string }
+  readonly part: WrittenObject
   /** All sources were exhausted at the cut. */
   readonly final: boolean
   readonly records: number

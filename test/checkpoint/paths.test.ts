@@ -8,8 +8,10 @@ import {
   parsePartPath,
   parsePinPath,
   parseSnapshotOfFile,
+  parseSplitListPath,
   partPath,
   pinPath,
+  splitListPath,
   stateFilePath,
 } from '../../src/checkpoint/paths.js'
 
@@ -17,6 +19,8 @@ it('every name that is built is parsed back', () => {
   const file = { number: 12, attempt: 3, task: 0, operator: 'a-b.c', nonce: 'n0' }
   expect(parseEntryPath(entryPath(12))).toBe(12)
   expect(parsePartPath(partPath(12, 3, 'host-1'))).toBe(12)
+  expect(parseSplitListPath(splitListPath(12, 3, 'host-1'))).toBe(12)
+  expect(parsePartPath(splitListPath(12, 3, 'host-1'))).toBeUndefined()
   expect(parseSnapshotOfFile(stateFilePath({ ...file, shared: true }))).toBe(12)
   expect(parseSnapshotOfFile(stateFilePath({ ...file, shared: false }))).toBe(12)
   expect(parsePinPath(pinPath('0194-e', 'n0'))).toBe('0194-e.n0')

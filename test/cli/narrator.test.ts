@@ -70,7 +70,7 @@ describe('what is told of a job', () => {
   })
 
   it('is a step of its start only where that lasts', () => {
-    const waiting = status({ state: 'CREATED', activity: 'Waiting for a worker that has "flights".', host: '' })
+    const waiting = status({ state: 'CREATED', activity: 'Waiting for a worker that has "flights".', hosts: [] })
     const narrator = new Narrator(begin)
     const at = (ms: number) => narrator.observe({ now: now + ms, description: description(), status: waiting }).lines
     expect(at(0)).toEqual([])
@@ -116,7 +116,7 @@ describe('what is told of a job', () => {
     expect(steps(0)).toEqual([])
     expect(steps(2_000)).toEqual(['RESTARTING Waiting for a worker. Because: h1 is lost.'])
     expect(
-      narrator.observe({ now, description: description(), status: status({ attempt: 2, host: 'h2' }) }).lines[0],
+      narrator.observe({ now, description: description(), status: status({ attempt: 2, hosts: ['h2'] }) }).lines[0],
     ).toMatch(/^RUNNING attempt 2 on h2/)
   })
 

@@ -29,7 +29,7 @@ export function status(more: Partial<StatusView> = {}): StatusView {
     activity: 'Running.',
     attempt: 1,
     restarts: 0,
-    host: 'h1',
+    hosts: ['h1'],
     checkpointing: 'every 1s',
     counts: { triggered: 0, completed: 0, failed: 0, restarts: 0 },
     notices: [],

@@ -13,7 +13,7 @@ import {
 import { describe, expect, it, test } from 'vitest'
 import { outcomeOfFailure } from '../../src/client/job-outcome.js'
 import { summarize } from '../../src/client/job-summary.js'
-import { readProgress, readWork } from '../../src/client/job-work.js'
+import { joinProgress, readProgress, readWork } from '../../src/client/job-work.js'
 import { explain } from '../../src/client/service-errors.js'
 import { isTidemarkError } from '../../src/errors.js'
 import { definitionKey, jobStateKey } from '../../src/temporal/search-attributes.js'
@@ -140,33 +140,46 @@ describe('the work on its way', () => {
     return { activityType: { name }, state: 2, heartbeatDetails: beat(said), lastStartedTime }
   }
 
-  it('is on the host that the newest heartbeat names', () => {
+  it('is on the hosts that heartbeats name, the newest first', () => {
     const activities = [named('supervise', { host: 'b' }, 2), named('supervise', { host: 'a' })]
-    expect(readWork(activities, defaultPayloadConverter)).toEqual({ host: 'b' })
-    expect(readWork([named('supervise', 'nonsense')], defaultPayloadConverter)).toEqual({})
-    expect(readWork(null, defaultPayloadConverter)).toEqual({})
+    expect(readWork(activities, defaultPayloadConverter)).toEqual({ hosts: ['b', 'a'] })
+    expect(readWork([named('supervise', 'nonsense')], defaultPayloadConverter)).toEqual({ hosts: [] })
+    expect(readWork(null, defaultPayloadConverter)).toEqual({ hosts: [] })
   })
 
   it("is the progress that the host's heartbeat has of it", () => {
     const job = { job: 'j', execution: 'e', attempt: 1, definition: 'd', tasks: 1 }
     const activities = [named('holdHost', { freeSlots: 1, jobs: [{ ...job, ...progress }] })]
     const ask = (execution: string) => readProgress(activities, defaultPayloadConverter, { job: 'j', execution })
-    expect(ask('e')).toEqual(progress)
+    expect(ask('e')).toMatchObject(progress)
     expect(ask('older')).toBeUndefined()
     expect(readProgress([], defaultPayloadConverter, { job: 'j', execution: 'e' })).toBeUndefined()
   })
 
+  test('and is that of all hosts of the newest attempt together', () => {
+    const hosted = { job: 'j', execution: 'e', attempt: 2, definition: 'd', tasks: 1, ...progress } as const
+    const [one, other] = [{ ...hosted, state: 'exhausted' } as const, { ...hosted, state: 'running' } as const]
+    const left = { ...hosted, attempt: 1, state: 'failed' } as const
+    expect(joinProgress([one, left, other])).toEqual({ records: 20, rate: 4, emitted: 6, state: 'running' })
+    expect(joinProgress([one])?.state).toBe('exhausted')
+    expect(joinProgress([{ ...one, state: 'failed' }, other])?.state).toBe('failed')
+    expect(joinProgress([])).toBeUndefined()
+  })
+
   test('or a deployment that no host has taken, and why one gave it back', () => {
     const deploy = { activityType: { name: 'deploy' }, state: 1, attempt: 3, lastFailure: { message: 'Full.' } }
-    expect(readWork([deploy], defaultPayloadConverter)).toEqual({ waiting: { refusals: 2, lastRefusal: 'Full.' } })
-    expect(readWork([{ ...deploy, state: 2 }], defaultPayloadConverter)).toEqual({})
+    expect(readWork([deploy], defaultPayloadConverter)).toEqual({
+      hosts: [],
+      waiting: { refusals: 2, lastRefusal: 'Full.' },
+    })
+    expect(readWork([{ ...deploy, state: 2 }], defaultPayloadConverter)).toEqual({ hosts: [] })
   })
 
   test('or work against a storage that fails', () => {
     const open = { activityType: { name: 'open' }, state: 1, attempt: 3, lastFailure: { message: 'No answer.' } }
     const retrying = { activity: 'open', tries: 2, lastFailure: 'No answer.' }
-    expect(readWork([open], defaultPayloadConverter)).toEqual({ retrying })
+    expect(readWork([open], defaultPayloadConverter)).toEqual({ hosts: [], retrying })
     const { lastFailure: _, ...first } = open
-    expect(readWork([first], defaultPayloadConverter)).toEqual({})
+    expect(readWork([first], defaultPayloadConverter)).toEqual({ hosts: [] })
   })
 })

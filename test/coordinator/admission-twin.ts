@@ -33,10 +33,10 @@ export function auditAdmission(
   const { interval, minPause } = state.spec.checkpointing
   const { now } = event
   if (event.type === 'triggerRequested' && !before.ending) pace.asked = true
-  if (state.handOver && !before.handOver && state.host !== undefined) pace.asked = true
+  if (state.handOver && !before.handOver && state.hosts !== undefined && !state.hostsGone) pace.asked = true
   const isAskedAgain = (event.type === 'fenced' || event.type === 'runChanged') && event.triggersWait
   if (isAskedAgain && before.pending?.waiting.length && !state.pending && state.phase !== 'ended') pace.asked = true
-  if (before.phase === 'deploying' && state.attempt === before.attempt && state.host !== undefined) {
+  if (before.phase === 'deploying' && state.attempt === before.attempt && state.hosts !== undefined) {
     pace.startedAt = now
     pace.failed = false
   }

@@ -1,4 +1,5 @@
 import type { CoordinatorEvent, EventBody, Opened } from '../../src/coordinator/events.js'
+import { type JobDeployment, type JobSnapshot, joinDeployments, joinSnapshots } from '../../src/coordinator/joined.js'
 import { type CoordinatorState, initialState, type Settings } from '../../src/coordinator/state.js'
 import type { DeployResult, SnapshotResult } from '../../src/engine/engine.js'
 import { checkpointingDefaults } from '../../src/spec/checkpointing-spec.js'
@@ -14,13 +15,16 @@ export interface JobOptions {
   readonly checkpointing?: Partial<CheckpointingSpec>
   readonly restartStrategy?: RestartStrategy
   readonly settings?: Partial<Settings>
+  readonly parallelism?: number
+  /** On so many hosts the tasks run; default 1. */
+  readonly hosts?: number
 }
 
 export function specOf(options: JobOptions = {}): JobSpec {
   return {
     definition: 'flight-delays',
     args: {},
-    parallelism: 1,
+    parallelism: options.parallelism ?? 1,
     checkpointing: { ...checkpointingDefaults, ...options.checkpointing },
     restartStrategy: options.restartStrategy ?? { type: 'fixed-delay', attempts: 3, delay: 1_000 },
   }
@@ -56,6 +60,15 @@ export function deployedOn(host: string): DeployResult {
     positions: [],
     sweep: { finishedCommits: 0, superseded: 0, broughtBack: 0 },
   }
+}
+
+/** Of all hosts together. */
+export function deployedOnEach(hosts: readonly string[]): JobDeployment {
+  return joinDeployments(hosts.map(deployedOn))
+}
+
+export function takenOf(number: number, final = false): JobSnapshot {
+  return joinSnapshots([snapshotOf(number, final)])
 }
 
 export function snapshotOf(number: number, final = false): SnapshotResult {

@@ -21,23 +21,23 @@ export function renderCommand(command: Command): string {
       return `deploy attempt ${reference.attempt} under claim ${reference.claim}${from}`
     }
     case 'adopt':
-      return `adopt attempt ${command.reference.attempt} on ${command.host} from claim ${command.previousClaim}`
+      return `adopt attempt ${command.reference.attempt} on ${list(command.hosts)} from claim ${command.previousClaim}`
     case 'watch':
-      return `watch attempt ${command.reference.attempt} on ${command.host}`
+      return `watch attempt ${command.reference.attempt} on ${list(command.hosts)}`
     case 'snapshot':
-      return `snapshot ${command.plan.number} on ${command.host}, ${command.base === undefined ? 'full' : `base ${command.base}`}`
+      return `snapshot ${command.plan.number} on ${list(command.hosts)}, ${command.base === undefined ? 'full' : `base ${command.base}`}`
     case 'publish':
       return `publish ${renderPlan(command.plan)} within ${formatDuration(command.timeoutMs)}${command.plan.final ? ', final' : ''}`
     case 'abort':
       return `abort ${renderPlan(command.plan)}: ${command.reason}`
     case 'commit':
-      return `commit ${command.number} on ${command.host}`
+      return `commit ${command.number} on ${list(command.hosts)}`
     case 'discard':
       return command.releasePin ? 'discard, release pin' : 'discard'
     case 'finishOutput':
       return 'finishOutput'
     case 'stopTasks':
-      return `stopTasks attempt ${command.reference.attempt} on ${command.host}`
+      return `stopTasks attempt ${command.reference.attempt} on ${list(command.hosts)}`
     case 'close': {
       const { ending, reason, intendedAlive } = command.plan
       const intended = intendedAlive ? `, meant [${intendedAlive}]` : ''
@@ -58,6 +58,10 @@ export function renderCommand(command: Command): string {
       return `end ${ending}, kept [${kept}]${why}${note === undefined ? '' : ` (${note})`}`
     }
   }
+}
+
+function list(hosts: readonly string[]): string {
+  return hosts.join(' and ')
 }
 
 function renderPlan(plan: Omit<EntryPlan, 'claim'>): string {

@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { EventBody, TimerName } from '../../src/coordinator/events.js'
 import type { CancelMode } from '../../src/coordinator/state.js'
 import { parseDuration } from '../../src/spec/duration.js'
-import { deployedOn, execution, type JobOptions, job, openedWith, snapshotOf } from './fixtures.js'
+import { deployedOnEach, execution, type JobOptions, job, openedWith, takenOf } from './fixtures.js'
 
 /** The words of one line: plain ones, `key=value`, and text in double quotes. */
 export interface Line {
@@ -19,10 +19,11 @@ export function parseLine(text: string): Line {
   return { verb, words: rest.filter((token) => !isOption(token)), options: Object.fromEntries(options) }
 }
 
-/** `job interval=10s retained=2 retention=… restart=none|fixed-delay|… tolerable=0 delete=forbidden timeout=8s`. */
+/** `job parallelism=1 interval=10s retained=2 retention=… restart=none|fixed-delay|… tolerable=0 delete=forbidden timeout=8s`. */
 export function parseJob({ options }: Line): JobOptions {
-  const { interval, retained, retention, restart, tolerable } = options
+  const { interval, retained, retention, restart, tolerable, parallelism } = options
   return {
+    ...(parallelism !== undefined && { parallelism: Number(parallelism) }),
     checkpointing: {
       ...(interval !== undefined && { interval: interval === 'none' ? 0 : parseDuration(interval) }),
       ...(retained !== undefined && { numRetained: Number(retained) }),
@@ -42,7 +43,8 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
   const { verb, words, options } = line
   const [first = '', second = ''] = words
   const number = Number(first)
-  const failure = { code: options.code ?? 'StorageUnavailable', message: words.at(-1) ?? '' }
+  const on = options.on === undefined ? {} : { host: options.on }
+  const failure = { code: options.code ?? 'StorageUnavailable', message: words.at(-1) ?? '', ...on }
   const id = options.id === undefined ? {} : { id: options.id }
   switch (verb) {
     case 'opened': {
@@ -72,7 +74,9 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
       return { type: verb, restore: { job, execution: from, number, uri } }
     }
     case 'deployed':
-      return { type: verb, attempt: number, result: deployedOn(second) }
+      return { type: verb, attempt: number, result: deployedOnEach(words.slice(1)) }
+    case 'tasksPlaced':
+      return { type: verb, attempt: number, placed: Number(second) }
     case 'hostLost': {
       const where = options.host === undefined ? {} : { where: { host: options.host, execution } }
       const silent = options.silent === undefined ? {} : { silentMs: Number(options.silent) }
@@ -93,9 +97,9 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
         outcome: second === 'exhausted' ? { kind: 'exhausted' } : { kind: 'failed', error: words.at(-1) ?? '' },
       }
     case 'snapshotTaken':
-      return { type: verb, number, result: snapshotOf(number, words.includes('final')) }
+      return { type: verb, number, result: takenOf(number, words.includes('final')) }
     case 'publicationAdopted':
-      return { type: verb, number, result: snapshotOf(number, words.includes('final')) }
+      return { type: verb, number, result: takenOf(number, words.includes('final')) }
     case 'published':
     case 'aborted':
     case 'committed':
@@ -118,6 +122,7 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
     case 'runChanged':
       return { type: verb, claim: number, triggersWait: true }
     case 'hostLeaving':
+      return { type: verb, attempt: number, host: second }
     case 'stopped':
       return { type: verb, attempt: number }
     case 'outputFinished':

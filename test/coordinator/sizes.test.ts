@@ -18,6 +18,7 @@ function largest(): CoordinatorState {
   return {
     ...state,
     phase: 'running',
+    hosts: Array.from({ length: 64 }, (_, index) => `${'h'.repeat(60)}-${index}`),
     spec: { ...specOf(options), args: { text: 'x'.repeat(maxJobSpecBytes) } },
     alive,
     latest: alive.at(-1) ?? 0,

@@ -1,7 +1,7 @@
 import { decide } from '../../src/coordinator/decide.js'
 import type { EventBody } from '../../src/coordinator/events.js'
 import type { CoordinatorState, Phase } from '../../src/coordinator/state.js'
-import { at, deployedOn, execution, openedWith, snapshotOf } from './fixtures.js'
+import { at, deployedOnEach, execution, openedWith, takenOf } from './fixtures.js'
 import { hold } from './hold.js'
 
 const failure = { code: 'TaskFailed', message: 'late' }
@@ -15,19 +15,21 @@ function staleEvents(state: CoordinatorState): EventBody[] {
     { type: 'attemptEnded', attempt: number, outcome: { kind: 'exhausted' } },
     { type: 'attemptEnded', attempt: number, outcome: { kind: 'failed', error: 'late' } },
     { type: 'hostLost', attempt: number, failure },
-    { type: 'hostLeaving', attempt: number },
+    { type: 'hostLeaving', attempt: number, host: 'host-late' },
+    ...(state.hosts ?? []).map((host) => ({ type: 'hostLeaving', attempt: number, host }) as const),
     { type: 'hostLost', attempt: number, failure, where: { host: 'host-late', execution } },
-    { type: 'hostLost', attempt: number, failure, where: { host: state.host ?? '', execution: 'e0' } },
+    { type: 'hostLost', attempt: number, failure, where: { host: state.hosts?.[0] ?? '', execution: 'e0' } },
   ]
   const ofDeployment = (number: number): EventBody[] => [
-    { type: 'deployed', attempt: number, result: deployedOn('host-late') },
+    { type: 'deployed', attempt: number, result: deployedOnEach(['host-late']) },
+    { type: 'tasksPlaced', attempt: number, placed: 1 },
     { type: 'deployFailed', attempt: number, failure },
   ]
   const ofStage = (number: number, stage: string | undefined): EventBody[] => [
     ...(stage === 'snapshotting'
       ? []
       : [
-          { type: 'snapshotTaken', number, result: snapshotOf(number) } as const,
+          { type: 'snapshotTaken', number, result: takenOf(number) } as const,
           { type: 'snapshotFailed', number, failure } as const,
         ]),
     ...(stage === 'publishing' ? [] : [{ type: 'publicationUnknown', number, failure } as const]),
@@ -36,7 +38,7 @@ function staleEvents(state: CoordinatorState): EventBody[] {
       ? []
       : [
           { type: 'aborted', number } as const,
-          { type: 'publicationAdopted', number, result: snapshotOf(number) } as const,
+          { type: 'publicationAdopted', number, result: takenOf(number) } as const,
         ]),
     ...(stage === 'committing'
       ? []

@@ -171,5 +171,6 @@ export const jobs: fc.Arbitrary<JobOptions> = fc.record({
     tolerableFailedCheckpoints: fc.integer({ min: 0, max: 2 }),
   }),
   restartStrategy: fc.constantFrom(...strategies),
+  hosts: fc.constantFrom(1, 2),
   settings: fc.record({ allowDeleteOnCancel: fc.boolean(), cancelTimeoutMs: fc.constantFrom(1_000, 60_000) }),
 })

@@ -55,13 +55,20 @@ export function complete(t: Twin): void {
   t.base = cut.number
   Object.assign(t, { completed: t.completed + 1, consecutive: 0, decidedAt: t.now, hasJustFailed: false })
   answer(t, cut.waiting, `completed ${cut.number}`)
-  if (t.host === undefined || t.isOverdue) {
+  if (t.hosts.length === 0 || t.isShort || t.isOverdue) {
     t.cut = undefined
     settle(t)
     return
   }
   cut.step = 'committing'
   t.says.push(`commit ${cut.number}`)
+}
+
+/** One host is gone, or all are. */
+export function lose(t: Twin, host = 'all'): void {
+  if (host !== 'all' && !t.hosts.includes(host)) return
+  t.hosts = host === 'all' ? [] : t.hosts.filter((one) => one !== host)
+  t.isShort = t.hosts.length > 0
 }
 
 /** Its number is given up, or somebody else's. */
@@ -92,12 +99,12 @@ export function settle(t: Twin): void {
   t.waitsFor = 'settled'
   const { cut } = t
   if (cut?.step === 'cutting') giveUp(t)
-  if (cut?.step === 'committing' && (t.host === undefined || t.isOverdue)) t.cut = undefined
+  if (cut?.step === 'committing' && (t.hosts.length === 0 || t.isShort || t.isOverdue)) t.cut = undefined
   if (t.cut) return
-  if (t.host !== undefined) {
+  if (t.hosts.length > 0) {
     t.hasToldToStop = true
     if (!t.isOverdue) return
-    t.host = undefined
+    t.hosts = []
   }
   if (!t.ending) {
     t.waitsFor = t.leaving === undefined ? 'pause' : 'log'

@@ -12,8 +12,8 @@ export interface Cut {
   /** What it leaves alive, once that is planned. */
   readonly alive: readonly number[]
   isFinal: boolean
-  /** Its failure told that the host is gone. */
-  hasLostHost?: boolean
+  /** Its failure told that a host is gone: which one, or all of them. */
+  lost?: string | 'all'
 }
 
 /** All that the twin knows. One flat record; plain data, so that it can be copied. */
@@ -31,7 +31,10 @@ export interface Twin {
   base: number | undefined
 
   attempt: number
-  host: string | undefined
+  /** Where tasks are, as far as they are not known to be gone. */
+  hosts: string[]
+  /** Some are gone, and the others with what they have are of no use. */
+  isShort: boolean
   hasToldToStop: boolean
   isExhausted: boolean
   restoring: number | undefined
@@ -75,7 +78,8 @@ export function newTwin(options: JobOptions): Twin {
     committedThrough: 0,
     base: undefined,
     attempt: 0,
-    host: undefined,
+    hosts: [],
+    isShort: false,
     hasToldToStop: false,
     isExhausted: false,
     restoring: undefined,

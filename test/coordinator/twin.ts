@@ -1,5 +1,18 @@
 import type { CoordinatorEvent, Observation } from '../../src/coordinator/events.js'
-import { answer, begin, claim, complete, consider, fail, finish, giveUp, miss, publish, settle } from './twin-moves.js'
+import {
+  answer,
+  begin,
+  claim,
+  complete,
+  consider,
+  fail,
+  finish,
+  giveUp,
+  lose,
+  miss,
+  publish,
+  settle,
+} from './twin-moves.js'
 import type { Twin } from './twin-state.js'
 
 /** Tells the twin what has happened. What the job must then be, and what must be said of it, is in the twin afterwards. */
@@ -30,7 +43,7 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       if (waitsFor !== 'claim') break
       Object.assign(t, { claim: event.number, next: event.number + 1 })
       if (t.ending) settle(t)
-      else t.waitsFor = t.host === undefined ? 'restorePoint' : 'adoption'
+      else t.waitsFor = t.hosts.length === 0 ? 'restorePoint' : 'adoption'
       break
     case 'restorePointResolved':
       if (waitsFor !== 'restorePoint') break
@@ -51,7 +64,8 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       break
     case 'deployed':
       if (waitsFor !== 'deployment' || !isOfAttempt) break
-      Object.assign(t, { host: event.result.host, hasToldToStop: false, isExhausted: false, leaving: undefined })
+      t.hosts = [...event.result.hosts]
+      Object.assign(t, { isShort: false, hasToldToStop: false, isExhausted: false, leaving: undefined })
       Object.assign(t, { base: t.restoring, startedAt: t.now, hasJustFailed: false, consecutive: 0 })
       t.committedThrough = Math.max(t.committedThrough, t.restoring ?? 0)
       if (t.ending) {
@@ -78,7 +92,7 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       break
     case 'adoptionFailed':
       if (waitsFor !== 'adoption') break
-      t.host = undefined
+      lose(t, event.failure.host)
       if (t.ending) settle(t)
       else fail(t)
       break
@@ -92,14 +106,14 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       consider(t)
       break
     case 'hostLeaving':
-      if (waitsFor !== 'records' || !isOfAttempt || t.leaving !== undefined) break
-      Object.assign(t, { leaving: t.host, isAsked: true })
+      if (waitsFor !== 'records' || !isOfAttempt || t.leaving !== undefined || !t.hosts.includes(event.host)) break
+      Object.assign(t, { leaving: event.host, isAsked: true })
       consider(t)
       break
     case 'hostLost':
-      if (!isOfAttempt || (event.where && event.where.host !== t.host)) break
+      if (!isOfAttempt || (event.where && !t.hosts.includes(event.where.host))) break
       if (waitsFor !== 'records' && !(waitsFor === 'settled' && event.where)) break
-      t.host = undefined
+      lose(t, event.where?.host ?? event.failure.host)
       if (waitsFor === 'records') fail(t)
       else settle(t)
       break
@@ -108,7 +122,7 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       break
     case 'snapshotFailed':
       if (step !== 'cutting' || !t.cut) break
-      t.cut.hasLostHost = tellsOfLoss(event.failure.code)
+      if (tellsOfLoss(event.failure.code)) t.cut.lost = event.failure.host ?? 'all'
       giveUp(t)
       break
     case 'publicationUnknown':
@@ -124,12 +138,12 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       break
     case 'aborted': {
       if (step !== 'givingUp') break
-      const { beforeLeaving: isLast, hasLostHost } = t.cut ?? {}
+      const { beforeLeaving: isLast, lost } = t.cut ?? {}
       miss(t)
       t.consecutive++
-      if (hasLostHost) t.host = undefined
+      if (lost !== undefined) lose(t, lost)
       if (waitsFor === 'settled') settle(t)
-      else if (hasLostHost) fail(t)
+      else if (lost !== undefined) fail(t)
       else if (isLast) settle(t)
       else if (t.leaving !== undefined) consider(t)
       else if (t.consecutive > (t.options.checkpointing?.tolerableFailedCheckpoints ?? 0)) fail(t)
@@ -149,7 +163,7 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
     }
     case 'commitFailed':
       if (step !== 'committing') break
-      if (tellsOfLoss(event.failure.code)) t.host = undefined
+      if (tellsOfLoss(event.failure.code)) lose(t, event.failure.host)
       t.cut = undefined
       if (waitsFor === 'settled') settle(t)
       else fail(t)
@@ -169,8 +183,8 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       settle(t)
       break
     case 'stopped':
-      if (!isOfAttempt || !t.hasToldToStop || t.host === undefined) break
-      t.host = undefined
+      if (!isOfAttempt || !t.hasToldToStop || t.hosts.length === 0) break
+      t.hosts = []
       if (waitsFor === 'settled') settle(t)
       break
     case 'closed':
@@ -244,7 +258,7 @@ function loseOwnership(t: Twin, isAskedAgain: boolean): void {
     waitsFor: 'log',
     claim: undefined,
     cut: undefined,
-    host: undefined,
+    hosts: [],
     leaving: undefined,
     output: 'untried',
   })

@@ -2,7 +2,7 @@ import type { Command } from '../../src/coordinator/commands.js'
 import type { EventBody } from '../../src/coordinator/events.js'
 import type { Failure } from '../../src/coordinator/failure.js'
 import type { AttemptReference } from '../../src/engine/engine.js'
-import { deployedOn, execution, job, openedWith, snapshotOf } from './fixtures.js'
+import { deployedOnEach, execution, job, openedWith, takenOf } from './fixtures.js'
 import type { Effect, Tasks, World } from './world.js'
 import { append, commitOutput, type EntryKind, entryOf, newestOf, observe } from './world-log.js'
 
@@ -68,34 +68,49 @@ export function answer(world: World, effect: Effect, how: How): Reply {
     case 'deploy': {
       const { attempt } = command.reference
       if (failed) return { type: 'deployFailed', attempt, failure: how === 'fails' ? taskFailed : damaged }
-      world.data.hosts++
-      const host = `host-${world.data.hosts}`
-      world.data.tasks.push({ host, attempt, exhausted: false })
+      if (how === 'late' && (options.hosts ?? 1) > 1) {
+        world.deliver({ type: 'tasksPlaced', attempt, placed: 1 })
+        return 'later'
+      }
+      const hosts = Array.from({ length: options.hosts ?? 1 }, () => `host-${++world.data.hosts}`)
+      world.data.tasks.push(...hosts.map((host) => ({ host, attempt, exhausted: false })))
       if (command.restore) commitOutput(log, command.restore.number)
-      return { type: 'deployed', attempt, result: deployedOn(host) }
+      return { type: 'deployed', attempt, result: deployedOnEach(hosts) }
     }
-    case 'adopt':
+    case 'adopt': {
       // The host has heard from a newer owner.
       if (failed && log.entries.get(newestOf(log))?.owner.run !== world.runId) return fenced
-      if (failed || !tasksOf(world, command.reference, command.host)) {
-        return { type: 'adoptionFailed', failure: how === 'lost' ? hostLost : gone }
+      const missing = hostWithout(world, command)
+      if (failed || missing !== undefined) {
+        const host = missing ?? oneOf(world, command.hosts)
+        return { type: 'adoptionFailed', failure: { ...(how === 'lost' ? hostLost : gone), host } }
       }
       return { type: 'adopted' }
+    }
     case 'watch':
       return watched(world, command, how)
     case 'snapshot': {
-      const { plan, reference, host } = command
+      const { plan, reference, hosts } = command
       const { number } = plan
-      const tasks = tasksOf(world, reference, host)
-      if (how === 'late') world.data.ghosts.push(effect)
-      const failure = how === 'fails' ? silent : how !== 'works' ? hostLost : tasks ? undefined : gone
+      const missing = hostWithout(world, command)
+      const isAlone = hosts.length === 1
+      if (how === 'late' && isAlone) world.data.ghosts.push(effect)
+      const lost = { ...hostLost, host: oneOf(world, hosts) }
+      const failure = how === 'fails' ? silent : how !== 'works' ? lost : missing && { ...gone, host: missing }
       if (failure && how !== 'lost') return { type: 'snapshotFailed', number, failure }
-      // Whoever takes the snapshot may have published it too, whether or not its answer arrives.
-      const publishes = tasks !== undefined && (how === 'lost' || reference.attempt % 2 === 0)
+      // Whoever takes the snapshot may have published it too, whether or not its answer arrives. Of several hosts none does.
+      const publishes = isAlone && missing === undefined && (how === 'lost' || reference.attempt % 2 === 0)
       const counts = !publishes || append(log, number, entryOf('checkpoint', plan))
       if (!counts && how === 'works') return { ...fenced, snapshot: number }
       if (failure) return { type: 'snapshotFailed', number, failure }
-      return { type: 'snapshotTaken', number, result: snapshotOf(1, tasks?.exhausted ?? false) }
+      return {
+        type: 'snapshotTaken',
+        number,
+        result: takenOf(
+          1,
+          allTasks(world, command).every((one) => one.exhausted),
+        ),
+      }
     }
     case 'publish': {
       const { plan } = command
@@ -115,14 +130,16 @@ export function answer(world: World, effect: Effect, how: How): Reply {
       if (how !== 'works') return 'later'
       if (!counts) return fenced
       if (kind === 'aborted') return { type: 'aborted', number }
-      return { type: 'publicationAdopted', number, result: snapshotOf(1) }
+      return { type: 'publicationAdopted', number, result: takenOf(1) }
     }
     case 'commit': {
-      const { number, reference, host } = command
+      const { number, hosts } = command
       if (how === 'fails') return { type: 'commitFailed', number, failure: taskFailed }
-      if (!tasksOf(world, reference, host)) return { type: 'commitFailed', number, failure: gone }
-      commitOutput(log, number)
-      if (how === 'lost') return { type: 'commitFailed', number, failure: hostLost }
+      const host = hostWithout(world, command)
+      if (host) return { type: 'commitFailed', number, failure: { ...gone, host } }
+      // Of several hosts one has committed its own before another was lost.
+      if (how !== 'lost' || hosts.length === 1) commitOutput(log, number)
+      if (how === 'lost') return { type: 'commitFailed', number, failure: { ...hostLost, host: oneOf(world, hosts) } }
       return { type: 'committed', number }
     }
     case 'finishOutput': {
@@ -132,7 +149,7 @@ export function answer(world: World, effect: Effect, how: How): Reply {
       return how === 'lost' ? { type: 'outputUnfinished', failure: silent } : { type: 'outputFinished', through }
     }
     case 'stopTasks':
-      if (how !== 'lost') endTasks(world, command.reference)
+      if (how !== 'lost') endTasks(world, command)
       return { type: 'stopped', attempt: command.reference.attempt }
     case 'close': {
       if (how === 'fails') return { type: 'closeFailed', failure: silent }
@@ -152,51 +169,76 @@ export function answer(world: World, effect: Effect, how: How): Reply {
 export function landGhost(world: World): void {
   const ghost = world.data.ghosts.shift()
   if (ghost?.command.type !== 'publish' && ghost?.command.type !== 'snapshot') return
+  // Of several hosts none publishes.
+  if (ghost.command.type === 'snapshot' && ghost.command.hosts.length > 1) return
   const { plan } = ghost.command
   if (plan.number === newestOf(world.data.log) + 1) append(world.data.log, plan.number, entryOf('checkpoint', plan))
 }
 
-/** The newest host falls silent and its workflow says so: it is dead, or only frozen and has its tasks still. */
+/** One of the newest hosts falls silent and its workflow says so: it is dead, or only frozen and has its tasks still. */
 export function silence(world: World, dead: boolean): void {
-  const newest = world.data.tasks.at(-1)
+  const last = world.data.tasks.at(-1)
+  const ofAttempt = world.data.tasks.filter(({ attempt }) => attempt === last?.attempt)
+  const newest = ofAttempt[world.data.now % ofAttempt.length]
   if (!newest) return
   const { host, attempt } = newest
   if (dead) world.data.tasks = world.data.tasks.filter((tasks) => tasks !== newest)
   world.deliver({ type: 'hostLost', attempt, failure: hostLost, where: { host, execution } })
 }
 
-/** The host that is watched is being shut down, and wants to be rid of its tasks. */
+/** A host that is watched is being shut down, and wants to be rid of its tasks. */
 export function leaving(world: World): void {
   const { shell } = world
   const watch = shell.inFlight.find(({ command, run }) => command.type === 'watch' && run === world.runId)
-  if (watch?.command.type !== 'watch' || !tasksOf(world, watch.command.reference, watch.command.host)) return
+  if (watch?.command.type !== 'watch' || hostWithout(world, watch.command) !== undefined) return
+  const { reference, hosts } = watch.command
   shell.inFlight = shell.inFlight.filter((one) => one !== watch)
-  world.deliver({ type: 'hostLeaving', attempt: watch.command.reference.attempt })
+  world.deliver({ type: 'hostLeaving', attempt: reference.attempt, host: oneOf(world, hosts) })
 }
 
 function watched(world: World, command: Command & { type: 'watch' }, how: How): Reply {
-  const { reference, host } = command
+  const { reference, hosts } = command
   const { attempt } = reference
-  const tasks = tasksOf(world, reference, host)
-  if (!tasks) return { type: 'hostLost', attempt, failure: gone }
+  const missing = hostWithout(world, command)
+  if (missing !== undefined) return { type: 'hostLost', attempt, failure: { ...gone, host: missing } }
   switch (how) {
     case 'late':
       return 'later'
     case 'works':
-      tasks.exhausted = true
+      for (const tasks of allTasks(world, command)) tasks.exhausted = true
       return { type: 'attemptEnded', attempt, outcome: { kind: 'exhausted' } }
     case 'fails':
       return { type: 'attemptEnded', attempt, outcome: { kind: 'failed', error: taskFailed.message } }
-    case 'lost':
-      endTasks(world, reference)
-      return { type: 'hostLost', attempt, failure: hostLost }
+    case 'lost': {
+      const host = oneOf(world, hosts)
+      endTasks(world, { reference, hosts: [host] })
+      return { type: 'hostLost', attempt, failure: { ...hostLost, host } }
+    }
   }
 }
 
-function tasksOf(world: World, { attempt }: AttemptReference, host: string): Tasks | undefined {
-  return world.data.tasks.find((tasks) => tasks.attempt === attempt && tasks.host === host)
+/** A command to the hosts of an attempt. */
+interface ToHosts {
+  readonly reference: AttemptReference
+  readonly hosts: readonly string[]
 }
 
-function endTasks(world: World, { attempt }: AttemptReference): void {
-  world.data.tasks = world.data.tasks.filter((tasks) => tasks.attempt !== attempt)
+function allTasks(world: World, { reference, hosts }: ToHosts): Tasks[] {
+  return world.data.tasks.filter(({ host, attempt }) => attempt === reference.attempt && hosts.includes(host))
+}
+
+/** One that does not have the tasks, if there is one. */
+function hostWithout(world: World, command: ToHosts): string | undefined {
+  const found = allTasks(world, command).map(({ host }) => host)
+  return command.hosts.find((host) => !found.includes(host))
+}
+
+function endTasks(world: World, command: ToHosts): void {
+  const ended = allTasks(world, command)
+  world.data.tasks = world.data.tasks.filter((tasks) => !ended.includes(tasks))
+}
+
+/** Now this one, now that. */
+function oneOf({ data }: World, hosts: readonly string[]): string {
+  return hosts[(data.now + data.hosts) % hosts.length] ?? ''
 }

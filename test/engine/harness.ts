@@ -3,8 +3,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { decodePart, type SnapshotEntry } from '../../src/checkpoint/index.js'
+import { joinParts } from '../../src/checkpoint/join-parts.js'
 import { executionFolder } from '../../src/checkpoint/paths.js'
 import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
+import { joinSnapshots } from '../../src/coordinator/joined.js'
 import { createEmbeddedHost, type EmbeddedHost, type EmbeddedHostOptions } from '../../src/engine/embedded/index.js'
 import type { AttemptReference, DeployRequest, RestoreReference, SnapshotResult } from '../../src/engine/engine.js'
 import type { Json } from '../../src/json.js'
@@ -92,6 +94,10 @@ export class Run {
     this.log = new ExecutionLog(bench.roots, options.job ?? options.definition, options.execution ?? 'execution-1')
   }
 
+  get folder(): string {
+    return executionFolder(this.log.job, this.log.execution)
+  }
+
   get reference(): AttemptReference {
     const { job, execution } = this.log
     return { job, execution, claim: this.claim, attempt: this.attempt }
@@ -148,11 +154,17 @@ export class Run {
   }
 
   /** The commit point: after it the snapshot exists. */
-  async publish(result: SnapshotResult, number = this.newest + 1): Promise<SnapshotEntry> {
-    const { job, execution } = this.log
-    const part = decodePart(
-      await this.bench.roots.metadata.read(`${executionFolder(job, execution)}/${result.part.path}`),
-    )
+  publish(result: SnapshotResult, number = this.newest + 1): Promise<SnapshotEntry> {
+    return this.publishAll([result], number)
+  }
+
+  /** The same with what several hosts have contributed. */
+  async publishAll(results: readonly SnapshotResult[], number = this.newest + 1): Promise<SnapshotEntry> {
+    const { parts, final } = joinSnapshots(results)
+    const read = parts.map((part) => this.bench.roots.metadata.read(`${this.folder}/${part.path}`))
+    const manifests = (await Promise.all(read)).map((bytes) => decodePart(bytes))
+    const tasks = manifests.reduce((sum, manifest) => sum + manifest.tasks.length, 0)
+    const part = joinParts(manifests, tasks)
     this.newest = number
     const entry = await this.#append({
       kind: 'checkpoint',
@@ -166,7 +178,7 @@ export class Run {
       operators: part.operators,
       tasks: part.tasks,
       ...(part.parent !== undefined && { parent: part.parent }),
-      final: result.final,
+      final,
       statistics: [],
     })
     this.confirmed = entry as SnapshotEntry

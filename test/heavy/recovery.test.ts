@@ -63,7 +63,7 @@ async function checkpointAfterLoss(job: WorkflowHandleWithFirstExecutionRunId): 
 
 /** The worker that runs the job's tasks now. */
 async function hostOf(job: WorkflowHandleWithFirstExecutionRunId): Promise<WorkerProcess> {
-  const { host } = await status(job)
+  const [host] = (await status(job)).hosts
   const worker = workers.find((one) => one.host === host)
   if (worker === undefined) throw new Error(`No worker of this test is ${host}.`)
   return worker
@@ -159,15 +159,15 @@ describe('a worker that is taken away', () => {
     const frozen = Date.now()
     await checkpointAfterLoss(job)
     console.log(`a checkpoint elsewhere ${Date.now() - frozen} ms after the freeze`)
-    const { host, attempt } = await status(job)
+    const { hosts, attempt } = await status(job)
     expect(attempt).toBe(2)
-    expect(host).not.toBe(sleeper.host)
+    expect(hosts).not.toContain(sleeper.host)
 
     sleeper.signal('SIGCONT')
     // Its tasks end by whatever they meet first: their output is swept, nobody watches them, or a stale message.
     await sleeper.printed(/attempt \d of job 'stopped' (failed|is stopped|could not start)/)
     await checkpoint(job)
-    expect(await status(job)).toMatchObject({ state: 'RUNNING', host, attempt: 2 })
+    expect(await status(job)).toMatchObject({ state: 'RUNNING', hosts, attempt: 2 })
     await expectExact(job)
   })
 
@@ -179,7 +179,7 @@ describe('a worker that is taken away', () => {
     leaving.signal('SIGTERM')
     expect(await leaving.exited).toBe(0)
     await checkpointAfterLoss(job)
-    expect((await status(job)).host).not.toBe(leaving.host)
+    expect((await status(job)).hosts).not.toContain(leaving.host)
     await expectExact(job)
   })
 })

@@ -65,7 +65,7 @@ test('jobs run on without the workflow of their host, which begins it again with
     (seen) => seen.runId !== runId && seen.status.name === 'RUNNING',
   )
   expect((await until(host, (seen) => seen?.jobCount === 1))?.jobs[0]?.job).toBe('unwatched')
-  expect(await status(job)).toMatchObject({ state: 'RUNNING', restarts: 0, host: worker.host })
+  expect(await status(job)).toMatchObject({ state: 'RUNNING', restarts: 0, hosts: [worker.host] })
   await job.executeUpdate('cancel')
 })
 

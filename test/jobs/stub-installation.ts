@@ -3,6 +3,7 @@ import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import type { DefinitionActivities, HostActivities, StorageActivities } from '../../activities/contract.js'
+import type { SnapshotResult } from '../../src/engine/engine.js'
 import { jobDefaults } from '../../src/spec/job-defaults.js'
 import { resolveJobSpec } from '../../src/spec/job-spec.js'
 import { dataConverter } from '../../src/temporal/data-converter.js'
@@ -28,7 +29,16 @@ export interface StubInstallation {
   close(): Promise<void>
 }
 
-export async function startStubInstallation(): Promise<StubInstallation> {
+export interface StubOptions {
+  /** Hosts besides the one that takes every job whole. */
+  readonly hosts?: readonly string[]
+  /** What those do instead. */
+  readonly deploy?: DefinitionActivities['deploy']
+  readonly onHosts?: Partial<HostActivities>
+}
+
+export async function startStubInstallation(options: StubOptions = {}): Promise<StubInstallation> {
+  const { hosts = [], deploy = deployer.deploy, onHosts = {} } = options
   installRuntime()
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: await findTestServer() } },
@@ -46,8 +56,10 @@ export async function startStubInstallation(): Promise<StubInstallation> {
       activities: storage,
       sinks: sinksTo(() => {}),
     }),
-    Worker.create({ ...common, taskQueue: definitionQueue(definition), activities: deployer }),
-    Worker.create({ ...common, taskQueue: hostQueue(host), activities: hostOf(scripts) }),
+    Worker.create({ ...common, taskQueue: definitionQueue(definition), activities: { ...deployer, deploy } }),
+    ...[host, ...hosts].map((name) =>
+      Worker.create({ ...common, taskQueue: hostQueue(name), activities: { ...hostOf(scripts), ...onHosts } }),
+    ),
   ])
   const runs = workers.map((worker) => worker.run())
   return {
@@ -92,20 +104,29 @@ const deployer: DefinitionActivities = {
   finishEndedOutput: async () => ({ finished: false }),
 }
 
+const snapshot: SnapshotResult = {
+  part: { path: 'part', size: 0, checksum: '' },
+  final: true,
+  records: 1,
+  size: 0,
+  fullSize: 0,
+  pauseMs: 0,
+  commits: 0,
+  completedAt: 0,
+}
+
 function hostOf(scripts: ReadonlyMap<string, Script>): HostActivities {
+  const never = async () => {
+    throw ApplicationFailure.nonRetryable('every job fits one host here', 'InvariantBroken')
+  }
   return {
+    holdSlots: never,
+    prepareTasks: never,
+    startTasks: never,
     adopt: async () => {},
+    snapshot: async () => snapshot,
     takeCheckpoint: async () => ({
-      snapshot: {
-        part: { path: 'part', size: 0, checksum: '' },
-        final: true,
-        records: 1,
-        size: 0,
-        fullSize: 0,
-        pauseMs: 0,
-        commits: 0,
-        completedAt: 0,
-      },
+      snapshot,
       done: 'commit',
       tookMs: {},
       undiscarded: false,

@@ -86,7 +86,7 @@ function started(status: StatusView): string[] {
   const { deployment } = status
   const rhythm = status.checkpointing === 'off' ? 'checkpointing is off' : `a checkpoint ${status.checkpointing}`
   const guarantee = deployment ? `${deployment.guarantee}, ` : ''
-  const on = status.host === undefined ? '' : ` on ${status.host}`
+  const on = status.hosts.length === 0 ? '' : ` on ${status.hosts.join(', ')}`
   const where =
     deployment && deployment.restoredRecords > 0 ? `, after ${formatCount(deployment.restoredRecords)} records` : ''
   const verb = status.attempt === 1 && where === '' ? 'reads' : 'goes on with'

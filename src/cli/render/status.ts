@@ -73,8 +73,8 @@ function ended({ endedAt }: JobDescription, now: number): string {
   return endedAt === undefined ? '' : `, ended ${formatAge(endedAt, now)}`
 }
 
-function attempt({ attempt, host, deployment }: StatusView): string {
-  const on = host === undefined ? '' : ` on ${host}`
+function attempt({ attempt, hosts, deployment }: StatusView): string {
+  const on = hosts.length === 0 ? '' : ` on ${hosts.join(', ')}`
   return `${attempt}${on}${deployment ? `, ${deployment.guarantee}` : ''}`
 }
 

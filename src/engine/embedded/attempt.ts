@@ -7,6 +7,7 @@ import type {
   Progress,
   SnapshotRequest,
   SnapshotResult,
+  WatchRequest,
 } from '../engine.js'
 import { abortable } from './abortable.js'
 import { type FenceNumber, tasksGone } from './fence.js'
@@ -19,6 +20,7 @@ import { startTasks } from './start-tasks.js'
 import type { StateBackendSettings } from './state/state-backend.js'
 import { takeSnapshot } from './take-snapshot.js'
 import { TaskCounters } from './task-counters.js'
+import { firstTask, taskCount } from './task-numbers.js'
 import type { TaskSeat } from './task-seat.js'
 import type { ThreadPool } from './thread-pool.js'
 import { Watchers } from './watchers.js'
@@ -44,7 +46,7 @@ export interface AttemptOptions {
 
 export type AttemptState = 'deploying' | 'running' | 'exhausted' | 'failed' | 'stopped'
 
-/** One deployment of a job's tasks on this host: from `deploy` until its last task has ended, and after that how it ended. */
+/** One deployment of a job's tasks, or of some of them, on this host: from `deploy` until its last task has ended, and after that how it ended. */
 export class Attempt {
   readonly request: DeployRequest
   /** The claim under which messages are accepted; raised by `adopt`. */
@@ -90,6 +92,11 @@ export class Attempt {
     return { claim: this.claim, attempt: this.request.attempt }
   }
 
+  /** A deployment that was given to another host meanwhile may come back as another share. */
+  hasTasksOf(request: DeployRequest): boolean {
+    return firstTask(this.request) === firstTask(request) && taskCount(this.request) === taskCount(request)
+  }
+
   /** Rejects with the signal's reason once that aborts; a deployment for which nobody waits any more is given up. */
   async whenDeployed(signal: AbortSignal): Promise<DeployResult> {
     this.#callers++
@@ -119,12 +126,16 @@ export class Attempt {
     await this.#withTasks((_, seats) => Promise.all(seats.map((seat) => seat.call('commit', { number }))))
   }
 
-  async watch(onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<AttemptOutcome> {
+  async watch(
+    { exhausted }: Pick<WatchRequest, 'exhausted'>,
+    onProgress: (progress: Progress) => void,
+    signal: AbortSignal,
+  ): Promise<AttemptOutcome> {
     const letGo = this.#lease.hold()
     try {
       await abortable(this.#deployed, signal)
       const outcome = this.#outcome()
-      if (outcome !== undefined) return outcome
+      if (outcome !== undefined && !(exhausted && outcome.kind === 'exhausted')) return outcome
       return this.#leaving ? { kind: 'leaving' } : await this.#watchers.watch(onProgress, signal)
     } finally {
       letGo()
@@ -199,10 +210,11 @@ export class Attempt {
 
   #onEvent(event: TaskEvent): void {
     if (event.type === 'failed') this.#fail(fromWire(event.error))
-    else if (event.type === 'progress') this.#counters.update(event.task, event.records, event.emitted)
+    else if (event.type === 'progress')
+      this.#counters.update(event.task - firstTask(this.request), event.records, event.emitted)
     else {
       this.#exhausted.add(event.task)
-      if (this.#exhausted.size < this.request.parallelism || this.#state === 'failed' || this.#state === 'stopped')
+      if (this.#exhausted.size < taskCount(this.request) || this.#state === 'failed' || this.#state === 'stopped')
         return
       this.#state = 'exhausted'
       this.#watchers.tell(this.#counters.look('exhausted'))

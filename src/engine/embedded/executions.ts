@@ -1,6 +1,7 @@
 import type { AttemptReference } from '../engine.js'
 import type { Attempt } from './attempt.js'
 import { checkFence, compareFence, type FenceNumber, tasksGone } from './fence.js'
+import type { Reservation } from './reservation.js'
 
 /** How many executions without tasks are remembered. Forgetting one is safe: what it wrote counts only by the log. */
 const remembered = 10_000
@@ -11,6 +12,8 @@ export interface ExecutionState {
   /** Stopped for good: a `deploy` of it that arrives late must not bring it back. */
   stopped?: FenceNumber
   current?: Attempt | undefined
+  /** Slots kept for the newest attempt. */
+  reserved?: Reservation | undefined
 }
 
 /** What this host knows of each execution, and which messages it takes. */
@@ -46,10 +49,14 @@ export class Executions {
     for (const { current } of this.#states.values()) if (current !== undefined) yield current
   }
 
+  *reserved(): Generator<Reservation> {
+    for (const { reserved } of this.#states.values()) if (reserved !== undefined) yield reserved
+  }
+
   #forget(): void {
     if (this.#states.size <= remembered) return
     for (const [key, state] of this.#states) {
-      if (state.current !== undefined) continue
+      if (state.current !== undefined || state.reserved !== undefined) continue
       this.#states.delete(key)
       return
     }

@@ -9,19 +9,28 @@ import type {
   DeployRequest,
   DeployResult,
   Engine,
+  PreparedAttempt,
   Progress,
+  ReservedTasks,
+  ReserveRequest,
   SnapshotRequest,
   SnapshotResult,
+  WatchRequest,
 } from '../engine.js'
 import { Attempt, type AttemptState } from './attempt.js'
 import { type ExecutionState, Executions } from './executions.js'
 import { compareFence, hostLeft, tasksGone } from './fence.js'
 import { type HostDefinition, inspectDefinitions } from './inspect-definitions.js'
 import type { Log } from './log.js'
-import { recoverOutput } from './recover-output.js'
+import type { PlanRequest } from './messages.js'
+import { readBuild } from './plan/load-definition.js'
+import { prepareAttempt, type RecoveryOptions, recoverOutput } from './recover-output.js'
+import { Reservation } from './reservation.js'
 import { Scratch } from './scratch.js'
 import { Slots } from './slots.js'
+import { writeSplitList } from './split-lists.js'
 import type { StateBackendSettings } from './state/state-backend.js'
+import { taskCount } from './task-numbers.js'
 import { ThreadPool } from './thread-pool.js'
 
 export interface EmbeddedHostOptions {
@@ -105,27 +114,44 @@ class Host implements EmbeddedHost {
   async deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
     const state = this.#executions.admit(request)
     const { file } = this.#definition(request)
-    if (state.stopped !== undefined && compareFence(request, state.stopped) <= 0) {
-      throw new TidemarkError(
-        'Fenced',
-        `Attempt ${request.attempt} of job '${request.job}' was stopped before it was deployed.`,
-      )
-    }
+    checkNotStopped(state, request)
     const { current } = state
-    const repeated = current !== undefined && compareFence(current.fence, request) === 0 && current.state !== 'stopped'
-    if (!repeated && this.#leaving) throw this.#full(request, 'is being shut down')
+    const isSame = current !== undefined && compareFence(current.fence, request) === 0 && current.hasTasksOf(request)
+    const repeated = isSame && current.state !== 'stopped'
+    if (!repeated && this.#leaving) throw this.#full(request.job, taskCount(request), 'is being shut down')
     const attempt = repeated ? current : this.#begin(state, request, file)
     return attempt.whenDeployed(signal)
   }
 
   async recoverOutput(request: DeployRequest, signal: AbortSignal): Promise<DeployResult['sweep']> {
-    const { current } = this.#executions.admit(request)
-    const { file } = this.#definition(request)
-    await current?.stop('was stopped before its output was recovered')
-    const any = AbortSignal.any([signal, this.#closing.signal])
-    const recovering = recoverOutput({ file, deploy: request }, this.#options.threadHeapMiB, any)
-    this.#recovering.add(recovering)
-    return recovering.finally(() => this.#recovering.delete(recovering))
+    return this.#recover(request, signal, recoverOutput)
+  }
+
+  async reserve(request: ReserveRequest): Promise<ReservedTasks> {
+    const state = this.#executions.admit(request)
+    checkNotStopped(state, request)
+    const build = await readBuild(this.#named(request).file)
+    if (request.build !== undefined && request.build !== build) {
+      const message = `Host ${this.host} has another build of "${request.definition}" than the hosts on which tasks of attempt ${request.attempt} have a place: give all workers the same job file.`
+      throw new TidemarkError('ConfigurationDisagrees', message)
+    }
+    if (this.#leaving) throw this.#full(request.job, request.atLeast, 'is being shut down')
+    if (state.reserved !== undefined && compareFence(state.reserved.fence, request) < 0) this.#release(state)
+    const older = state.current
+    if (older !== undefined && compareFence(older.fence, request) < 0)
+      await older.stop('was replaced by a newer attempt')
+    const kept = state.reserved?.count ?? 0
+    if (kept + Math.min(request.more, this.#slots.free) < request.atLeast) {
+      throw this.#full(request.job, request.atLeast, `has ${this.#slots.free} free slots of ${this.#slots.total}`)
+    }
+    state.reserved ??= new Reservation(this.#slots, request)
+    state.reserved.hold(request.more, request.holdMs)
+    return { host: this.host, reserved: state.reserved.count, build }
+  }
+
+  async prepare(request: DeployRequest, signal: AbortSignal): Promise<PreparedAttempt> {
+    const prepared = await this.#recover(request, signal, prepareAttempt)
+    return { splits: await writeSplitList(this.host, request, prepared), sweep: prepared.sweep }
   }
 
   async adopt({ previousClaim, ...reference }: AdoptRequest): Promise<void> {
@@ -148,17 +174,18 @@ class Host implements EmbeddedHost {
   async stop({ job, execution, claim, attempt }: AttemptReference): Promise<void> {
     const state = this.#executions.admit({ job, execution, claim, attempt })
     state.stopped = { claim, attempt }
+    this.#release(state)
     const { current } = state
     await current?.stop()
     if (state.current === current) state.current = undefined
   }
 
   async watch(
-    reference: AttemptReference,
+    request: WatchRequest,
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<AttemptOutcome> {
-    return this.#executions.require(this.host, reference).watch(onProgress, signal)
+    return this.#executions.require(this.host, request).watch(request, onProgress, signal)
   }
 
   get threads(): number {
@@ -175,6 +202,7 @@ class Host implements EmbeddedHost {
 
   leave(): void {
     this.#leaving = true
+    for (const reserved of this.#executions.reserved()) reserved.release()
     for (const attempt of this.#executions.current()) attempt.leave()
   }
 
@@ -191,7 +219,7 @@ class Host implements EmbeddedHost {
         claim,
         attempt: request.attempt,
         definition: request.definition,
-        tasks: request.parallelism,
+        tasks: taskCount(request),
         state,
         records,
       }))
@@ -199,6 +227,7 @@ class Host implements EmbeddedHost {
 
   async close(): Promise<void> {
     this.#closing.abort(new TidemarkError('TasksGone', `Host ${this.host} is being shut down.`))
+    for (const reserved of this.#executions.reserved()) reserved.release()
     const stopping = [...this.#executions.current()].map((attempt) =>
       attempt.stop(hostLeft(this.host, attempt.request)),
     )
@@ -217,11 +246,26 @@ class Host implements EmbeddedHost {
       log: this.#options.log ?? (() => {}),
       makeRoom: async () => {
         await older?.stop('was replaced by a newer attempt')
-        return this.#takeSlots(request)
+        return this.#takeSlots(state, request)
       },
     })
     state.current = attempt
     return attempt
+  }
+
+  /** Nothing of an earlier attempt goes on meanwhile. */
+  async #recover<T>(
+    request: DeployRequest,
+    signal: AbortSignal,
+    recover: (request: PlanRequest, options: RecoveryOptions) => Promise<T>,
+  ): Promise<T> {
+    const { current } = this.#executions.admit(request)
+    const { file } = this.#definition(request)
+    await current?.stop('was stopped before its output was recovered')
+    const any = AbortSignal.any([signal, this.#closing.signal])
+    const recovering = recover({ file, deploy: request }, { heapMiB: this.#options.threadHeapMiB, signal: any })
+    this.#recovering.add(recovering)
+    return recovering.finally(() => this.#recovering.delete(recovering))
   }
 
   /** @throws DefinitionError, InvalidConfiguration */
@@ -231,25 +275,38 @@ class Host implements EmbeddedHost {
       const message = `Tasks run in threads of their own, which cannot reach ${root}; configure a directory that they share.`
       throw new TidemarkError('InvalidConfiguration', message, { path: root })
     }
+    return this.#named({ definition })
+  }
+
+  /** @throws DefinitionError */
+  #named({ definition }: Pick<DeployRequest, 'definition'>): HostDefinition {
     const found = this.definitions.find(({ name }) => name === definition)
     if (found !== undefined) return found
     const names = this.definitions.map(({ name }) => `'${name}'`).join(', ') || 'none'
     throw new TidemarkError('DefinitionError', `Host ${this.host} has no definition '${definition}'; it has ${names}.`)
   }
 
-  #takeSlots(request: DeployRequest): () => void {
-    const { parallelism } = request
-    if (!this.#closing.signal.aborted && this.#slots.take(parallelism)) return () => this.#slots.release(parallelism)
+  #takeSlots(state: ExecutionState, request: DeployRequest): () => void {
+    const count = taskCount(request)
+    this.#release(state)
+    if (!this.#closing.signal.aborted && this.#slots.take(count)) return () => this.#slots.release(count)
     const { free, total } = this.#slots
-    const why = this.#closing.signal.aborted
-      ? 'is being shut down'
-      : parallelism > total
-        ? `has ${total} slots in all: raise tidemark.slots, or lower the parallelism`
-        : `has ${free} free slots of ${total}`
-    throw this.#full(request, why)
+    const why = this.#closing.signal.aborted ? 'is being shut down' : `has ${free} free slots of ${total}`
+    throw this.#full(request.job, count, why)
   }
 
-  #full({ job, parallelism }: DeployRequest, why: string): TidemarkError {
-    return new TidemarkError('HostFull', `Job '${job}' needs ${parallelism} slots, but host ${this.host} ${why}.`)
+  #release(state: ExecutionState): void {
+    state.reserved?.release()
+    state.reserved = undefined
   }
+
+  #full(job: string, count: number, why: string): TidemarkError {
+    return new TidemarkError('HostFull', `Job '${job}' needs ${count} slots, but host ${this.host} ${why}.`)
+  }
+}
+
+/** @throws Fenced */
+function checkNotStopped({ stopped }: ExecutionState, { job, claim, attempt }: AttemptReference): void {
+  if (stopped === undefined || compareFence({ claim, attempt }, stopped) > 0) return
+  throw new TidemarkError('Fenced', `Attempt ${attempt} of job '${job}' was stopped before it was deployed.`)
 }

@@ -2,6 +2,7 @@ import type { DefinitionRecord, OperatorRecord, StateHandle, TaskSnapshot } from
 import type { Json } from '../../json.js'
 import type { Patience, StorageSettings } from '../../storage/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../engine.js'
+import type { SplitList } from '../split-list.js'
 import type { StateBackendSettings } from './state/state-backend.js'
 import type { WireError } from './wire-error.js'
 
@@ -32,6 +33,8 @@ export interface ThreadMethods {
   load(file: string): string
   /** Checks a deployment against its definition and restore point, and recovers the sinks. Asked of one thread of an attempt. */
   plan(request: PlanRequest): Plan
+  /** What is decided and done once for all hosts of an attempt. For a thread of its own. */
+  prepare(request: PlanRequest): Preparation
   /** Recovers the sinks, and nothing else. For a thread of its own. */
   recoverOutput(request: PlanRequest): Plan['sweep']
   /** Brings a task to the point where `start` only has to let records flow. */
@@ -78,6 +81,12 @@ export interface InspectedFile {
 export interface PlanRequest {
   readonly file: string
   readonly deploy: DeployRequest
+  /** What the attempt was prepared with, on whichever host: then output is recovered already. */
+  readonly listed?: SplitList
+}
+
+export interface Preparation extends Pick<SplitList, 'build' | 'sources'> {
+  readonly sweep: DeployResult['sweep']
 }
 
 export interface Plan {
@@ -85,8 +94,9 @@ export interface Plan {
   readonly operators: readonly OperatorRecord[]
   readonly guarantee: DeployResult['guarantee']
   readonly sweep: DeployResult['sweep']
-  /** Records read up to the restore point. */
+  /** Records read by the whole job up to the restore point. */
   readonly restoredRecords: number
+  /** Those that run on this host. */
   readonly tasks: readonly TaskPlan[]
 }
 

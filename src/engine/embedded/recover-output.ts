@@ -1,18 +1,33 @@
 import type { DeployResult } from '../engine.js'
 import { abortable } from './abortable.js'
-import type { PlanRequest } from './messages.js'
+import type { PlanRequest, Preparation, ThreadMethods } from './messages.js'
 import { WorkerThread } from './worker-thread.js'
 
+export interface RecoveryOptions {
+  /** Heap limit of the thread, MiB; absent = Node's own. */
+  readonly heapMiB: number | undefined
+  readonly signal: AbortSignal
+}
+
 /** Runs the sinks' recovery in a thread of its own, which is gone when this settles. Safe to give up in the middle and to repeat. */
-export async function recoverOutput(
+export function recoverOutput(request: PlanRequest, options: RecoveryOptions): Promise<DeployResult['sweep']> {
+  return inItsThread('recoverOutput', request, options)
+}
+
+/** The same with all that is decided once for several hosts. */
+export function prepareAttempt(request: PlanRequest, options: RecoveryOptions): Promise<Preparation> {
+  return inItsThread('prepare', request, options)
+}
+
+async function inItsThread<M extends 'prepare' | 'recoverOutput'>(
+  method: M,
   request: PlanRequest,
-  heapMiB: number | undefined,
-  signal: AbortSignal,
-): Promise<DeployResult['sweep']> {
+  { heapMiB, signal }: RecoveryOptions,
+): Promise<ReturnType<ThreadMethods[M]>> {
   const thread = new WorkerThread({ files: [request.file], heapMiB })
   const seat = thread.seat(`output of job '${request.deploy.job}'`)
   try {
-    return await abortable(thread.call(seat, 'recoverOutput', request), signal)
+    return await abortable(thread.call(seat, method, request), signal)
   } finally {
     await thread.terminate()
   }

@@ -3,7 +3,9 @@ import type { DeployRequest } from '../engine.js'
 import { abortable } from './abortable.js'
 import type { OpenedTask, Plan, TaskEvent } from './messages.js'
 import { readBuild } from './plan/load-definition.js'
+import { readSplitList } from './split-lists.js'
 import type { StateBackendSettings } from './state/state-backend.js'
+import { taskNumbers } from './task-numbers.js'
 import type { TaskSeat } from './task-seat.js'
 import type { ThreadPool } from './thread-pool.js'
 
@@ -23,16 +25,17 @@ export interface StartedTasks {
 }
 
 /**
- * Brings all tasks of an attempt to life, or none: whatever fails, nothing of them is left when this rejects. The first task's thread makes
+ * Brings all tasks of an attempt to life that are to run here, or none: whatever fails, nothing of them is left when this rejects. The first task's thread makes
  * the plan, since a thread of its own for that would load the job file once more; the others load it meanwhile. Records flow only once
  * every task has opened.
  */
 export async function startTasks(options: StartOptions, signal: AbortSignal): Promise<StartedTasks> {
   const { request, file, pool, stateBackend, onEvent } = options
-  const { job, parallelism } = request
+  const { job, share } = request
   const build = await readBuild(file)
+  const listed = share && (await readSplitList(request, share))
   signal.throwIfAborted()
-  const seats = pool.seat({ job, file, build, tasks: parallelism, onEvent })
+  const seats = pool.seat({ job, file, build, tasks: taskNumbers(request), onEvent })
   try {
     // A fault in the file is reported by the plan; a thread that dies here is noticed when it has to open.
     for (const seat of seats) {
@@ -41,12 +44,14 @@ export async function startTasks(options: StartOptions, signal: AbortSignal): Pr
         () => undefined,
       )
     }
-    const plan = await abortable(required(seats[0]).call('plan', { file, deploy: request }), signal)
+    const planning = { file, deploy: request, ...(listed && { listed }) }
+    const plan = await abortable(required(seats[0]).call('plan', planning), signal)
     const opened = await abortable(
       Promise.all(
-        seats.map((seat, task) =>
-          seat.call('open', { plan: required(plan.tasks[task]), stateBackend: stateBackend(task) }),
-        ),
+        seats.map((seat, index) => {
+          const task = required(plan.tasks[index])
+          return seat.call('open', { plan: task, stateBackend: stateBackend(task.task) })
+        }),
       ),
       signal,
     )

@@ -3,7 +3,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { configureStorage, joinPatience } from '../../storage/index.js'
 import type { Seat, ThreadData, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
 import { loadFile } from './plan/load-definition.js'
-import { makePlan, recoverOutput } from './plan/make-plan.js'
+import { makePlan, prepare, recoverOutput } from './plan/make-plan.js'
 import { openTask } from './task/open-task.js'
 import { SeatedTasks } from './task/seated-tasks.js'
 import { prefixLines } from './thread-output.js'
@@ -46,6 +46,7 @@ const handlers: Handlers = {
   },
   load: async (file) => (await loadFile(file)).build,
   plan: (request, seat) => tasks.occupy(seat, makePlan(request)),
+  prepare,
   recoverOutput,
   async open(request, seat) {
     const opened = await tasks.open(seat, (listener) => openTask(request, listener))

@@ -10,14 +10,15 @@ export interface ThreadPoolOptions {
   readonly heapMiB?: number | undefined
 }
 
-/** The tasks of one attempt, to be seated. */
+/** Tasks of one attempt, to be seated. */
 export interface Party {
   readonly job: string
   /** Absolute path. */
   readonly file: string
   /** sha256 of the file's content, hexadecimal. */
   readonly build: string
-  readonly tasks: number
+  /** Their numbers within the attempt. */
+  readonly tasks: readonly number[]
   readonly onEvent: (event: TaskEvent) => void
 }
 
@@ -49,7 +50,7 @@ export class ThreadPool {
 
   seat(party: Party): TaskSeat[] {
     const taken = new Set<PooledThread>()
-    return Array.from({ length: party.tasks }, (_, task) => {
+    return party.tasks.map((task) => {
       const shared = this.#choose(party, taken) ?? this.#begin(party)
       taken.add(shared)
       shared.builds.set(party.file, party.build)

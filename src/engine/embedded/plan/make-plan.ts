@@ -2,7 +2,8 @@ import { openSnapshot } from '../../../checkpoint-store/index.js'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { SourceNode } from '../../../pipeline/graph.js'
 import type { DeployRequest } from '../../engine.js'
-import type { Plan, PlanRequest, SourceAssignment } from '../messages.js'
+import type { SplitList } from '../../split-list.js'
+import type { Plan, PlanRequest, Preparation } from '../messages.js'
 import { isOurs } from '../wire-error.js'
 import { assignSplits, hasEnded } from './assign-splits.js'
 import { guaranteeOf, type Inventory, operatorRecords, takeInventory } from './inventory.js'
@@ -15,34 +16,66 @@ import { recoverSinks } from './recover-sinks.js'
  * Everything that is decided once for all tasks of an attempt, in this order: definition and arguments, restore point, splits, and
  * last the sinks' output, which is the only step that changes anything. It can be interrupted and repeated at any point.
  */
-export async function makePlan({ file, deploy }: PlanRequest): Promise<Plan> {
-  const { job, build } = await loadDefinition(file, deploy.definition)
-  const inventory = takeInventory(job.build(job.parseArgs(deploy.args)))
-  checkParallelism(inventory, deploy.parallelism)
-  const restored = await readRestore(inventory, deploy)
-  const sources = await Promise.all([...inventory.sources.values()].map((node) => assign(node, deploy, restored)))
-  const state = placeState(restored?.state ?? [], inventory, sources, deploy)
-  const sweep = await recoverSinks(inventory, deploy, restored)
-
+export async function makePlan(request: PlanRequest): Promise<Plan> {
+  const { file, deploy, listed } = request
+  const { job, build, inventory, restored, sources, state } = await makeOutline(request)
+  const sweep = listed === undefined ? await recoverSinks(inventory, deploy, restored) : nothingSwept
   const definition = { name: job.name, version: job.version, build }
   const records = recordsOf(restored, deploy.parallelism)
+  const { first, count } = deploy.share ?? { first: 0, count: deploy.parallelism }
   return {
     definition,
     operators: operatorRecords(inventory),
     guarantee: guaranteeOf(inventory),
     sweep,
     restoredRecords: records.reduce((sum, count) => sum + count, 0),
-    tasks: records.map((count, task) => ({
-      task,
+    tasks: records.slice(first, first + count).map((records, index) => ({
+      task: first + index,
       file,
       deploy,
       definition,
-      sources: sources.flatMap((tasks) => tasks[task] ?? []),
-      state: state[task] ?? [],
+      sources: sources.flatMap((tasks) => tasks[first + index] ?? []),
+      state: state[first + index] ?? [],
       ...(deploy.restore !== undefined && { restore: deploy.restore }),
-      records: count,
+      records,
     })),
   }
+}
+
+/** The same without the tasks, which other hosts may run: each of them makes its plan from the splits that are listed here. */
+export async function prepare(request: PlanRequest): Promise<Preparation> {
+  const { build, inventory, restored, listed } = await makeOutline(request)
+  const sweep = await recoverSinks(inventory, request.deploy, restored)
+  return { build, sources: [...listed].map(([source, splits]) => ({ source, splits })), sweep }
+}
+
+const nothingSwept: Plan['sweep'] = { finishedCommits: 0, superseded: 0, broughtBack: 0 }
+
+/** All of it but the output. */
+async function makeOutline({ file, deploy, listed }: PlanRequest) {
+  const { job, build } = await loadDefinition(file, deploy.definition)
+  const inventory = takeInventory(job.build(job.parseArgs(deploy.args)))
+  checkParallelism(inventory, deploy.parallelism)
+  const restored = await readRestore(inventory, deploy)
+  const splits = listed === undefined ? await listSplits(inventory, restored) : splitsOf(listed, file, build)
+  const { parallelism } = deploy
+  const sources = [...inventory.sources.values()].map(({ id, source }) => {
+    const before = restored?.splits.get(id)
+    const facts = { source: id, bounded: source.bounded, parallelism, listed: splits.get(id) ?? [] }
+    return assignSplits({ ...facts, ...(before && { restored: before }) })
+  })
+  const state = placeState(restored?.state ?? [], inventory, sources, deploy)
+  return { job, build, inventory, restored, listed: splits, sources, state }
+}
+
+/** All hosts of an attempt run the same code. */
+function splitsOf(listed: SplitList, file: string, build: string): Map<string, readonly string[]> {
+  if (listed.build === build) return new Map(listed.sources.map(({ source, splits }) => [source, splits]))
+  throw new TidemarkError(
+    'TaskFailed',
+    `The job file ${file} is not the one that the attempt's other hosts have: give all workers the same.`,
+    { path: file },
+  )
 }
 
 /** The part of a plan that is about output alone: neither the input nor the parallelism is looked at. */
@@ -71,15 +104,21 @@ async function readRestore(inventory: Inventory, deploy: DeployRequest): Promise
   return matchRestore(entry, inventory, deploy)
 }
 
-async function assign(
-  { id, source }: SourceNode,
-  { parallelism }: DeployRequest,
+/** By source, what there is to read now. */
+async function listSplits(
+  { sources }: Inventory,
   restored: RestoreMatch | undefined,
-): Promise<SourceAssignment[]> {
-  const before = restored?.splits.get(id)
-  let listed: readonly string[]
+): Promise<Map<string, readonly string[]>> {
+  const listed = [...sources.values()].map(async ({ id, source }) => {
+    const before = restored?.splits.get(id)?.flat() ?? []
+    return [id, hasEnded(source.bounded, before) ? [] : await list(id, source)] as const
+  })
+  return new Map(await Promise.all(listed))
+}
+
+async function list(id: string, source: SourceNode['source']): Promise<readonly string[]> {
   try {
-    listed = hasEnded(source.bounded, before?.flat() ?? []) ? [] : await source.splits()
+    return await source.splits()
   } catch (error) {
     if (isOurs(error)) throw error
     throw new TidemarkError(
@@ -90,7 +129,6 @@ async function assign(
       },
     )
   }
-  return assignSplits({ source: id, bounded: source.bounded, parallelism, listed, ...(before && { restored: before }) })
 }
 
 /** Each task goes on counting where it was; where the parallelism changed, the first one takes the sum. */

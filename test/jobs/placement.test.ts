@@ -1,0 +1,149 @@
+import { activityInfo } from '@temporalio/activity'
+import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client'
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import type { DeployInput } from '../../activities/contract.js'
+import { hostQueue } from '../../src/temporal/task-queues.js'
+import { deployedOn } from '../coordinator/fixtures.js'
+import { type StubInstallation, startStubInstallation } from './stub-installation.js'
+
+/** How room is found on several hosts, on a server whose clock skips the waits. */
+let stub: StubInstallation
+
+/** What each ask for room meets, in turn: a host with so many slots, or nobody. */
+type Room = readonly [host: string, slots: number] | 'nobody'
+
+let rooms: Room[] = []
+let asks: { readonly id: string; readonly input: DeployInput }[] = []
+let said: string[] = []
+/** Hosts that refuse, once. */
+let refuse: { confirm?: string | undefined; start?: string | undefined } = {}
+
+const full = () => ApplicationFailure.create({ type: 'HostFull', message: 'Full.', nextRetryDelay: '2s' })
+
+/** The host on whose queue the activity runs. */
+function self(): string {
+  return ['a', 'b', 'c'].find((name) => hostQueue(name) === activityInfo().taskQueue) ?? ''
+}
+
+beforeAll(async () => {
+  stub = await startStubInstallation({
+    hosts: ['a', 'b', 'c'],
+    async deploy(input) {
+      const { activityId } = activityInfo()
+      if (asks.at(-1)?.id !== activityId) asks.push({ id: activityId, input })
+      const room = rooms[asks.length - 1]
+      if (room === undefined || room === 'nobody') throw full()
+      const [host, reserved] = room
+      return { host, reserved, build: 'b1' }
+    },
+    onHosts: {
+      async holdSlots({ atLeast }) {
+        said.push(`${self()} confirms ${atLeast}`)
+        if (refuse.confirm !== self()) return { host: self(), reserved: atLeast, build: 'b1' }
+        refuse = {}
+        throw ApplicationFailure.nonRetryable('Full.', 'HostFull')
+      },
+      async prepareTasks() {
+        said.push(`${self()} prepares`)
+        const splits = { path: 'splits', size: 1, checksum: '' }
+        return { splits, sweep: { finishedCommits: 0, superseded: 0, broughtBack: 0 } }
+      },
+      async startTasks({ share: { first, count } }) {
+        said.push(`${self()} starts ${first}+${count}`)
+        if (refuse.start !== self()) return { ...deployedOn(self()), tasks: count }
+        refuse = {}
+        throw ApplicationFailure.nonRetryable('A task failed.', 'TaskFailed')
+      },
+      async stopTasks() {
+        said.push(`${self()} stops`)
+      },
+    },
+  })
+})
+afterAll(() => stub.close())
+
+beforeEach(() => {
+  asks = []
+  said = []
+  refuse = {}
+})
+
+function start(job: string, found: readonly Room[]): Promise<WorkflowHandle> {
+  rooms = [...found]
+  const restartStrategy = { type: 'fixed-delay', attempts: 1, delay: '1s' }
+  return stub.start(job, { parallelism: 4, restartStrategy }, () => 'exhausts')
+}
+
+/** Seconds for which each ask for room was made, in turn; infinite where it had no bound. */
+async function patience(job: WorkflowHandle): Promise<number[]> {
+  const { events } = await job.fetchHistory()
+  return (events ?? []).flatMap(({ activityTaskScheduledEventAttributes: task }) => {
+    if (task?.activityType?.name !== 'deploy') return []
+    return [Number(task.scheduleToCloseTimeout?.seconds ?? 0) || Number.POSITIVE_INFINITY]
+  })
+}
+
+test('tasks start once all have a place, each its share, after one host has prepared for all', async () => {
+  const job = await start('placed', [
+    ['a', 2],
+    ['b', 1],
+    ['c', 9],
+  ])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 0 })
+  expect(asks.map(({ input }) => input.room?.more)).toEqual([undefined, 2, 1])
+  expect(asks[1]?.input.room?.build).toBe('b1')
+  expect(said[0]).toBe('a prepares')
+  expect(said.slice(1, 4).sort()).toEqual(['a confirms 2', 'b confirms 1', 'c confirms 1'])
+  expect(said.slice(4, 7).sort()).toEqual(['a starts 0+2', 'b starts 2+1', 'c starts 3+1'])
+  expect(said.slice(7).sort()).toEqual(['a stops', 'b stops', 'c stops'])
+})
+
+test('room is let go when the rest is not found in time, and all is asked for anew, for longer', async () => {
+  const job = await start('patient', [['a', 2], 'nobody', ['a', 2], 'nobody', ['a', 2], ['b', 2]])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 0 })
+  expect(asks.map(({ input }) => input.room?.more)).toEqual([undefined, 2, 4, 2, 4, 2])
+  const [first, second, third, fourth, fifth] = (await patience(job)) as [number, number, number, number, number]
+  expect([first, third, fifth]).toEqual([first, first, first])
+  expect(second).toBeGreaterThanOrEqual(30)
+  expect(second).toBeLessThanOrEqual(45)
+  expect(fourth).toBeGreaterThanOrEqual(60)
+  expect(fourth).toBeLessThanOrEqual(90)
+  expect(said.filter((line) => line.includes('starts')).sort()).toEqual(['a starts 0+2', 'b starts 2+2'])
+})
+
+test('a host that has lost its room loses its place, and another is found, without preparing twice', async () => {
+  refuse = { confirm: 'b' }
+  const job = await start('dropped', [
+    ['a', 2],
+    ['b', 2],
+    ['c', 2],
+  ])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 0 })
+  expect(asks.map(({ input }) => input.room?.more)).toEqual([undefined, 2, 2])
+  expect(said.filter((line) => line.includes('prepares'))).toEqual(['a prepares'])
+  expect(said.filter((line) => line.includes('starts')).sort()).toEqual(['a starts 0+2', 'c starts 2+2'])
+})
+
+test('where one host cannot start its share, none is left running, and the next attempt begins with another search', async () => {
+  refuse = { start: 'b' }
+  const job = await start('restarted', [
+    ['a', 2],
+    ['b', 2],
+    ['a', 2],
+    ['c', 2],
+  ])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
+  const begun = said.findLastIndex((line) => line.includes('prepares'))
+  expect(
+    said
+      .slice(0, begun)
+      .filter((line) => line.includes('stops'))
+      .sort(),
+  ).toEqual(['a stops', 'b stops'])
+  expect(
+    said
+      .slice(begun)
+      .filter((line) => line.includes('starts'))
+      .sort(),
+  ).toEqual(['a starts 0+2', 'c starts 2+2'])
+})

@@ -1,0 +1,200 @@
+import {
+  ActivityFailure,
+  type ActivityOptions,
+  ApplicationFailure,
+  CancellationScope,
+  TimeoutFailure,
+} from '@temporalio/workflow'
+import type { DeployInput } from '../activities/contract.js'
+import { type JobDeployment, joinDeployments } from '../src/coordinator/joined.js'
+import type { PreparedAttempt, ReservedTasks, TaskShare } from '../src/engine/engine.js'
+import { definition, onHost, starting } from './activity-proxies.js'
+import { askEach, askHost, stopOnEach } from './on-hosts.js'
+
+/**
+ * How long the room that was found is kept while hosts are looked for that have the rest, milliseconds. Then it is let go, and all of it is asked for anew:
+ * so jobs that keep from each other what neither can begin with do not do so for ever. It is longer each time, since each costs some history.
+ */
+const firstHold = 30_000
+const longestHold = 30 * 60_000
+
+/** A host keeps room for so much longer, so that what has been found in time is there, milliseconds. */
+const margin = 30_000
+
+/** What a host is asked to keep room for, once all have been found, until its tasks start; milliseconds. */
+const untilStarted = 60_000
+
+/** Each has a copy of the job's spec in the history, twice. */
+const mostHosts = 64
+
+/** A host that takes what it does not keep is a fault, and each search costs some history. */
+const mostSearches = 10
+
+export interface PlacementOptions {
+  readonly input: DeployInput
+  /** For the summaries of activities: `attempt 3 from chk-12`. */
+  readonly what: string
+  /** Called with the number of tasks that have a place. */
+  readonly onPlaced: (placed: number) => void
+}
+
+/**
+ * Starts an attempt whose tasks no single host has room for: finds room on several, has one of them prepare what is common to all, and then has all start their
+ * share. No record moves before every task has a place. Where any of it fails, or is cancelled, nothing is left running.
+ */
+export class Placement {
+  private readonly options: PlacementOptions
+  /** Tasks by host. */
+  private readonly places = new Map<string, number>()
+  private build: string | undefined
+  private prepared: PreparedAttempt | undefined
+
+  constructor(options: PlacementOptions) {
+    this.options = options
+  }
+
+  /** @param first what the first host that was asked has room for */
+  async run(first: ReservedTasks): Promise<JobDeployment> {
+    try {
+      await this.place(first)
+      for (let search = 1; search <= mostSearches; search++) {
+        this.prepared ??= await this.prepare()
+        if (await this.confirm()) return await this.start(this.prepared)
+        await this.place()
+      }
+      const message = `Hosts that had room for the tasks lost it again, ${mostSearches} times.`
+      throw ApplicationFailure.nonRetryable(message, 'HostFull')
+    } catch (error) {
+      const { input, what } = this.options
+      const stopping = () => stopOnEach([...this.places.keys()], input.reference, `give up ${what}`)
+      await CancellationScope.nonCancellable(stopping).catch(() => undefined)
+      throw error
+    }
+  }
+
+  private get missing(): number {
+    const placed = [...this.places.values()].reduce((sum, tasks) => sum + tasks, 0)
+    return this.options.input.spec.parallelism - placed
+  }
+
+  /** Returns once every task has a place. Whoever is asked first is waited for without a bound. */
+  private async place(first?: ReservedTasks): Promise<void> {
+    let found = first
+    for (let hold = firstHold; ; hold = Math.min(2 * hold, longestHold)) {
+      // Jobs that wait for each other must not let go at the same time.
+      const patience = hold * (1 + Math.random() / 2)
+      if (this.places.size === 0) {
+        // Whoever comes first says anew which build it is.
+        this.build = undefined
+        this.prepared = undefined
+        this.take(found ?? (await this.ask(patience)))
+      }
+      found = undefined
+      const until = Date.now() + patience
+      while (this.missing > 0) {
+        const answer = await this.askUntil(until)
+        if (answer === undefined) break
+        this.take(answer)
+      }
+      if (this.missing === 0) return
+      this.letGo()
+    }
+  }
+
+  /** Undefined where no host has come in time. */
+  private async askUntil(until: number): Promise<ReservedTasks | undefined> {
+    const left = Math.max(1_000, until - Date.now())
+    try {
+      return await this.ask(left, { scheduleToCloseTimeout: left })
+    } catch (error) {
+      if (isTimeout(error)) return undefined
+      throw error
+    }
+  }
+
+  private async ask(ms: number, options: ActivityOptions = {}): Promise<ReservedTasks> {
+    const { input, what } = this.options
+    const { parallelism, definition: name } = input.spec
+    const work = definition(name, `find room for ${this.missing} of ${parallelism} tasks of ${what}`, options)
+    const { build } = this
+    const room = { holdMs: ms + margin, more: this.missing, ...(build !== undefined && { build }) }
+    // Asked for `more`, a host answers with what it keeps, and starts nothing.
+    return (await work.deploy({ ...input, room })) as ReservedTasks
+  }
+
+  private take({ host, reserved, build }: ReservedTasks): void {
+    this.build = build
+    this.places.delete(host)
+    this.places.set(host, Math.min(reserved, this.missing))
+    if (this.places.size > mostHosts) {
+      const message = `The tasks of the job do not fit ${mostHosts} hosts: raise tidemark.slots, or lower the parallelism.`
+      throw ApplicationFailure.nonRetryable(message, 'HostFull')
+    }
+    this.tell()
+  }
+
+  private letGo(): void {
+    this.places.clear()
+    this.tell()
+  }
+
+  private tell(): void {
+    this.options.onPlaced(this.options.input.spec.parallelism - this.missing)
+  }
+
+  private prepare(): Promise<PreparedAttempt> {
+    const { input, what } = this.options
+    const [host = ''] = this.places.keys()
+    return askHost(host, () => onHost(host, `prepare ${what}`, starting).prepareTasks(input))
+  }
+
+  /** Whether all room that was found is still there. A host without it, or that is gone, loses its place. */
+  private async confirm(): Promise<boolean> {
+    const { reference, spec } = this.options.input
+    const confirmed = [...this.places].map(async ([host, tasks]) => {
+      const work = onHost(host, `confirm room for ${tasks} tasks`, {
+        // One that is late loses no more than its place.
+        scheduleToStartTimeout: '5s',
+        startToCloseTimeout: '5s',
+        retry: { maximumAttempts: 1 },
+      })
+      try {
+        await work.holdSlots({
+          ...reference,
+          definition: spec.definition,
+          atLeast: tasks,
+          more: 0,
+          holdMs: untilStarted,
+        })
+      } catch (error) {
+        if (CancellationScope.current().consideredCancelled) throw error
+        this.places.delete(host)
+      }
+    })
+    await Promise.all(confirmed)
+    if (this.missing === 0) return true
+    this.tell()
+    return false
+  }
+
+  private async start({ splits, sweep }: PreparedAttempt): Promise<JobDeployment> {
+    const { input, what } = this.options
+    let next = 0
+    const shares = new Map<string, TaskShare>()
+    for (const [host, count] of this.places) {
+      shares.set(host, { first: next, count, splits })
+      next += count
+    }
+    const results = await askEach([...shares.keys()], (host) => {
+      const share = shares.get(host) as TaskShare
+      const work = onHost(host, `start tasks ${share.first} to ${share.first + share.count - 1} of ${what}`, starting)
+      return work.startTasks({ ...input, share })
+    })
+    return joinDeployments(results, sweep)
+  }
+}
+
+/** Nobody came, or only hosts that had to refuse. */
+function isTimeout(error: unknown): boolean {
+  return error instanceof ActivityFailure && (error.retryState === 'TIMEOUT' || error.cause instanceof TimeoutFailure)
+}
