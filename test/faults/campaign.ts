@@ -114,7 +114,7 @@ async function openLane(job: CampaignJob): Promise<{ job: CampaignJob; auditor: 
 async function playRound(job: CampaignJob, auditor: Auditor, round: Round): Promise<RoundReport> {
   const began = performance.now()
   const random = randomFrom(round.seed)
-  const { fault, step, point, release } = round.cell
+  const { fault, step, point, release, lasting } = round.cell
   const faults: string[] = []
   let struck: string | undefined
   let missed: string | undefined
@@ -126,7 +126,7 @@ async function playRound(job: CampaignJob, auditor: Auditor, round: Round): Prom
         struck = await tell(fault, { job, auditor, random })
         return
       }
-      const { where, reached } = await strike({ job, fault, step, point, release, random })
+      const { where, reached } = await strike({ job, fault, step, point, release, lasting, random })
       if (reached) struck = where
       else missed = where
     })

@@ -34,7 +34,7 @@ export const describeFault: Readonly<Record<FaultKind | Special, string>> = {
   'kill-after': 'SIGKILL right after it',
   'kill-late': 'SIGKILL, and the request arrives once the job has moved',
   stop: 'SIGSTOP; SIGCONT once the job has moved',
-  hang: 'the call hangs until the job has moved',
+  hang: 'the call hangs, once or each time, until the job has moved',
   error: 'it fails, once or for a time, half done, or done and not answered',
   slow: 'every such call is slow',
   'power-cut': 'power cut: all that is not synced is lost',
@@ -62,6 +62,8 @@ export interface Cell {
   readonly point?: string
   /** When what was held goes on; default: chance decides. */
   readonly release?: Release
+  /** Whether a call hangs, or fails, each time it is tried; default: chance decides. */
+  readonly lasting?: boolean
 }
 
 export function cellName({ fault, step }: Cell): string {

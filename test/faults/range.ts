@@ -182,9 +182,12 @@ export class Range {
     await this.faults.heal()
   }
 
+  /** Answers what did not end when told to; where all has been given up nobody is told. */
   async close(keep = false): Promise<string[]> {
+    const isGivenUp = this.closing
     await this.giveUp()
     await this.#calls.giveUp()
+    if (isGivenUp) await this.hosts.cut()
     const stuck = await this.hosts.stop()
     await this.#connection.connection.close()
     await this.#server.stop()

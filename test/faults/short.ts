@@ -13,7 +13,8 @@ const moments = {
   resetAtClaim: { fault: 'reset', step: 'claim' },
   fork: { fault: 'fork', step: 'restore' },
   lateCommit: { fault: 'late-commit', step: 'restore' },
-  entryFails: { fault: 'hang', step: 'publish', point: 'entry is written' },
+  entryFails: { fault: 'hang', step: 'publish', point: 'entry is written', lasting: true },
+  entryIsGivenUp: { fault: 'error', step: 'publish', point: 'entry gets its name', lasting: true },
   manifestFails: { fault: 'error', step: 'write', point: 'part manifest gets its name' },
   stateFails: { fault: 'error', step: 'write', point: 'state is synced' },
   damage: { fault: 'damage', step: 'restore' },
@@ -60,7 +61,7 @@ const telling: Readonly<Record<Safeguard, readonly Cell[]>> = {
   fsync: [moments.powerAfterEntry, moments.powerAfterCommit],
   pin: [moments.fork],
   claim: [moments.resetAtClaim],
-  'abort of undecided numbers': [moments.entryFails],
+  'abort of undecided numbers': [moments.entryIsGivenUp],
   'unconfirmed keys': [moments.manifestFails, moments.entryFails],
   'pending files first': [moments.lateCommit],
   'alive list': [moments.killAfterDiscard],
@@ -68,8 +69,8 @@ const telling: Readonly<Record<Safeguard, readonly Cell[]>> = {
   'rename without overwrite': [lateOnHdfs],
 }
 
-/** So that each job plays two of them: what is missing shows in a race. */
-const tellingRounds: Readonly<Record<Scheme, number>> = { file: 12, s3: 8, hdfs: 6 }
+/** So that each job plays two of them, or four where they are short: what is missing shows in a race. */
+const tellingRounds: Readonly<Record<Scheme, number>> = { file: 24, s3: 8, hdfs: 6 }
 
 /** As many at a time as there are jobs. */
 export function shortRounds(scheme: Scheme, seed: number, missing?: Safeguard): Round[] {

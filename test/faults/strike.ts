@@ -16,12 +16,16 @@ import { within } from './stories/scene.js'
 /** How long a fault waits for its step, milliseconds; one that is not reached by then did not strike. A store that is being restarted takes its time. */
 const patienceMs = { file: 25_000, s3: 30_000, hdfs: 45_000 }
 
+/** Nothing that is tried again within the time-out of a checkpoint on a disk succeeds meanwhile. */
+const longerThanTimeoutMs = 4_500
+
 export interface Blow {
   readonly job: CampaignJob
   readonly fault: FaultKind
   readonly step: Step
   readonly point?: string | undefined
   readonly release?: Release | undefined
+  readonly lasting?: boolean | undefined
   readonly random: () => number
 }
 
@@ -90,7 +94,7 @@ function suits(point: Point, { fault, point: wanted }: Blow): boolean {
 
 /** What happens to a call of the file system. */
 function deedAt(
-  { fault, random }: Blow,
+  { fault, lasting, random }: Blow,
   point: DiskPoint,
 ): Pick<Order, 'when'> & { readonly action: Action; readonly lasting: boolean } {
   const once = (action: Action, when: 'before' | 'after' = 'before') => ({ action, when, lasting: false })
@@ -103,12 +107,15 @@ function deedAt(
       return once({ do: 'kill' }, random() < 0.7 ? 'after' : 'before')
     case 'stop':
       return once({ do: 'stop' })
+    case 'hang':
+      return { action: { do: 'hold' }, when: 'before', lasting: lasting ?? random() < 0.5 }
     case 'slow':
       return { action: { do: 'delay', ms: 100 + Math.floor(random() * 900) }, when: 'before', lasting: true }
     case 'error': {
       const code = pick(['EIO', 'ENOSPC', 'EACCES', 'EROFS'], random)
       if (point.ops.includes('write') && random() < 0.5) return once({ do: 'short', code: 'ENOSPC' })
-      return { action: { do: 'fail', code }, when: random() < 0.7 ? 'before' : 'after', lasting: random() < 0.5 }
+      const when = random() < 0.7 ? 'before' : 'after'
+      return { action: { do: 'fail', code }, when, lasting: lasting ?? random() < 0.5 }
     }
     default:
       return once({ do: 'hold' })
@@ -117,7 +124,7 @@ function deedAt(
 
 /** What happens to a request. What is held is held on its way there or on its way back. */
 function requestDeedAt(
-  { fault, release, random }: Blow,
+  { fault, release, lasting, random }: Blow,
   errors: readonly Fault[],
 ): Pick<StoreOrder, 'when' | 'lasting'> & { readonly action: StoreAction } {
   const either = () => (random() < 0.5 ? 'before' : 'after')
@@ -130,6 +137,8 @@ function requestDeedAt(
       return { action: { do: 'kill', late: true }, when: 'before' }
     case 'stop':
       return { action: { do: 'stop' }, when: either() }
+    case 'hang':
+      return { action: { do: 'hold' }, when: either(), lasting: lasting ?? random() < 0.5 }
     case 'slow':
       return { action: { do: 'delay', ms: 100 + Math.floor(random() * 900) }, when: 'before', lasting: true }
     case 'error':
@@ -168,7 +177,7 @@ async function provoke({ job, step, random }: Blow): Promise<void> {
 
 /** What follows the strike, while the call stands still if it does. Without one it happens at once. */
 async function act(blow: Blow, armed: Armed | undefined, struck: number | undefined): Promise<void> {
-  const { job, fault, random } = blow
+  const { job, fault, lasting, random } = blow
   const { range } = job
   const pid = async () => struck ?? range.hosts.any(random)
   const release = async () => armed?.release()
@@ -195,7 +204,7 @@ async function act(blow: Blow, armed: Armed | undefined, struck: number | undefi
       await untilMoved(job, 2_000 + random() * 6_000)
       return release()
     case 'error':
-      await pause(random() * 1_500)
+      await pause(lasting ? longerThanTimeoutMs : random() * 1_500)
       return
     case 'slow':
       await pause(1_000 + random() * 1_500)

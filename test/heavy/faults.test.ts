@@ -34,6 +34,11 @@ test('nothing is lost, nothing is twice, nothing is wrongly deleted: rounds by c
   expect(faultsOf(report)).toEqual([])
 })
 
+/** That a job takes long says nothing of what is missing: on a busy machine it does so anyway. */
+function isTelling(fault: string): boolean {
+  return !/^(?:Waited|It took longer)/.test(fault)
+}
+
 describe('it is noticed where a safeguard is missing:', () => {
   test.each(Object.keys(safeguards) as Safeguard[])('%s', async (safeguard) => {
     const scheme = schemeOf(safeguard)
@@ -45,7 +50,7 @@ describe('it is noticed where a safeguard is missing:', () => {
       for (let seed = 1; seed <= 3 && faults.length === 0; seed++) {
         const rounds = shortRounds(scheme, seed, safeguard)
         const report = await runCampaign({ seed, scheme, rounds, build, untilFault: true, log })
-        faults = faultsOf(report)
+        faults = faultsOf(report).filter(isTelling)
       }
       expect(faults).not.toEqual([])
     } finally {
