@@ -26,6 +26,7 @@ import { Inbox } from './inbox.js'
 import { checkpointsQuery, statusQuery } from './messages.js'
 import { Performer } from './perform.js'
 import { Timers } from './timers.js'
+import { Turns } from './turns.js'
 import { Visibility } from './visibility.js'
 
 /** What a run hands to the next one. */
@@ -93,6 +94,7 @@ class StreamJob {
   private readonly inbox: Inbox
   private readonly performer = new Performer((event) => this.inbox.push(event))
   private readonly visibility = new Visibility()
+  private readonly turns = new Turns()
   private readonly timers = new Timers((timer) => this.inbox.push({ type: 'timerFired', timer }))
   private state: CoordinatorState
   private outcome: EndOutcome | undefined
@@ -157,13 +159,17 @@ class StreamJob {
         case 'end':
           this.outcome = command.outcome
           break
-        default:
+        default: {
+          const isNewest = this.turns.begin(command.type)
           this.performer.perform(command, { state: this.state, input: this.input, nonce: uuid4() }).then(
-            (event) => event && this.inbox.push(event),
+            (event) => {
+              if (event && (isNewest() || isOwnershipLost(event))) this.inbox.push(event)
+            },
             (error: unknown) => {
               this.broken = error
             },
           )
+        }
       }
     }
   }
@@ -221,6 +227,11 @@ class StreamJob {
       }
     }
   }
+}
+
+/** Says itself under which claim. */
+function isOwnershipLost({ type }: EventBody): boolean {
+  return type === 'fenced' || type === 'runChanged'
 }
 
 function describeCancellation(state: CoordinatorState, outcome: EndOutcome): string {
