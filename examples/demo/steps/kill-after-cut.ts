@@ -29,9 +29,10 @@ export async function killBetweenCutAndMetadata(narrator: Narrator, stage: Stage
   )
   await stage.startWorker()
   narrator.say('Another worker is up. Temporal misses the first one after three seconds without a heartbeat.')
-  await job.untilRunning(2)
 
+  // The next checkpoint discards an entry that gave a number up.
   const settled = await until(`the fate of checkpoint ${number}`, () => entryAt(job.folder, number))
+  await job.untilRunning(2)
   const restored = await checkpointAt(job.folder, settled.alive.at(-1) ?? 0)
   if (!restored) throw new Error(`The log of ${job.id} keeps no checkpoint after entry ${number}.`)
   const visible = partsIn(job.output)
