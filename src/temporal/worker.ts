@@ -55,10 +55,10 @@ const patience = { isolateExecutionTimeout: '2min' }
 
 /**
  * A workflow's tasks go to the worker that has it in memory. When that worker has died, this is how long the others wait
- * before they take over; those of the host's own jobs need not wait (`goToAnyWorker`). Where a server has so much to do that a task waits for longer, the workflow's whole history
- * is read again, which is more to do: hence not less.
+ * before they take over: by the SDK's default of 10 s every recovery would take so much longer. The tasks of the host's own jobs need not wait
+ * (`goToAnyWorker`) but for one that is offered when the loss is noticed: it should have come back by then, so this is less than `tidemark.heartbeat-timeout`.
  */
-const stickyTimeout = '5s'
+const stickyTimeout = '2s'
 
 /**
  * Starts polling. Errors: `TemporalUnreachable`, `DefinitionError` for a job file that cannot be loaded, `InvalidConfiguration` where metrics cannot be
