@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
 import { Bench, Run, type RunOptions } from './harness.js'
+import { oracle, sorted } from './partitioned-oracle.js'
 
 // State that is each split's own moves with it, at whatever parallelism the job goes on.
 
@@ -29,22 +30,6 @@ async function writeFile(folder: string, name: string, records: number, users = 
   await mkdir(bench.path(folder), { recursive: true })
   await bench.lines(`${folder}/${name}.ndjson`, lines)
   return lines
-}
-
-/** What the job must give for these records, in whatever order. */
-function oracle(records: readonly Line[]): string[] {
-  const counts = new Map<string, number>()
-  const running = records.map(({ user, n }) => {
-    const count = (counts.get(user) ?? 0) + 1
-    counts.set(user, count)
-    return { user, n, count }
-  })
-  const totals = [...counts].map(([user, total]) => ({ user, total }))
-  return sorted([...running, ...totals])
-}
-
-function sorted(lines: readonly Line[]): string[] {
-  return lines.map((line) => JSON.stringify(line)).sort()
 }
 
 /** Takes checkpoints until one covers so many records. */

@@ -4,6 +4,7 @@ import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
 import type { AttemptOutcome, DeployRequest, TaskShare, WrittenObject } from '../../src/engine/engine.js'
 import { Bench, never, Run, type RunOptions } from './harness.js'
+import { oracle, sorted } from './partitioned-oracle.js'
 
 // The tasks of one attempt on several hosts: what they do together must be what one host would do.
 
@@ -26,21 +27,6 @@ async function writeFile(folder: string, name: string, records: number): Promise
   await mkdir(bench.path(folder), { recursive: true })
   await bench.lines(`${folder}/${name}.ndjson`, lines)
   return lines
-}
-
-/** What the job must give for these records, in whatever order. */
-function oracle(records: readonly Line[]): string[] {
-  const counts = new Map<string, number>()
-  const running = records.map(({ user, n }) => {
-    const count = (counts.get(user) ?? 0) + 1
-    counts.set(user, count)
-    return { user, n, count }
-  })
-  return sorted([...running, ...[...counts].map(([user, total]) => ({ user, total }))])
-}
-
-function sorted(lines: readonly unknown[]): string[] {
-  return lines.map((line) => JSON.stringify(line)).sort()
 }
 
 /** An execution whose attempts are shared out, as the workflow does it. */

@@ -1,7 +1,6 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
-import { committed, type Reading, type Sum, sumsOf, writeReadings } from '../jobs/data.js'
+import { committed, type Reading, type Sum, sumsOf, writeFiles } from '../jobs/data.js'
 import { ended } from '../jobs/endings.js'
 import { type Installation, startInstallation } from '../jobs/installation.js'
 import { cancel, checkpoint, checkpointCovering, status } from '../jobs/messages-to-jobs.js'
@@ -32,16 +31,7 @@ async function startWorker(): Promise<WorkerProcess> {
 }
 
 /** Of so many readings each, with keys of their own: more than a slow machine reads in a test at the rate that the jobs have. */
-async function addFiles(folder: string, names: string, count: number): Promise<Reading[]> {
-  await mkdir(at(folder), { recursive: true })
-  const input: Reading[] = []
-  for (const name of names) {
-    const readings = Array.from({ length: count }, (_, n) => ({ n, k: `${name}${n % 3}` }))
-    await writeReadings(at(`${folder}/${name}.ndjson`), readings)
-    input.push(...readings)
-  }
-  return input
-}
+const addFiles = (folder: string, names: string, count: number) => writeFiles(at(folder), names, count)
 
 function start(job: string, rate: number, more: object = {}) {
   return tidemark.start(job, {

@@ -1,4 +1,4 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface Reading {
@@ -16,6 +16,18 @@ export function readings(count: number): Reading[] {
 
 export async function writeReadings(path: string, records: readonly Reading[]): Promise<void> {
   await writeFile(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''))
+}
+
+/** A file of so many readings for each letter of `names`, with keys that no other has; all of them. */
+export async function writeFiles(directory: string, names: string, count: number): Promise<Reading[]> {
+  await mkdir(directory, { recursive: true })
+  const input: Reading[] = []
+  for (const name of names) {
+    const records = Array.from({ length: count }, (_, n) => ({ n, k: `${name}${n % 3}` }))
+    await writeReadings(join(directory, `${name}.ndjson`), records)
+    input.push(...records)
+  }
+  return input
 }
 
 /** What `sums` must output, computed without it. */

@@ -1,10 +1,9 @@
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { TriggerOutcome } from '../../src/coordinator/state.js'
 import type { TidemarkWorker } from '../../src/temporal/worker.js'
-import { committed, type Reading, type Sum, sumsOf, writeReadings } from './data.js'
+import { committed, type Reading, type Sum, sumsOf, writeFiles } from './data.js'
 import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, checkpointCovering, status } from './messages-to-jobs.js'
@@ -40,16 +39,7 @@ async function startWorker(): Promise<TidemarkWorker> {
 }
 
 /** Files of so many readings each, with keys of their own. Those that must not end are more than a slow machine reads in a test. */
-async function addFiles(folder: string, names: string, count: number): Promise<Reading[]> {
-  await mkdir(at(folder), { recursive: true })
-  const input: Reading[] = []
-  for (const name of names) {
-    const readings = Array.from({ length: count }, (_, n) => ({ n, k: `${name}${n % 3}` }))
-    await writeReadings(at(`${folder}/${name}.ndjson`), readings)
-    input.push(...readings)
-  }
-  return input
-}
+const addFiles = (folder: string, names: string, count: number) => writeFiles(at(folder), names, count)
 
 function start(job: string, parallelism: number, rate: number, more: object = {}) {
   return tidemark.start(job, {
