@@ -1,6 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
+import { Cell } from '../../../src/engine/embedded/state/cell.js'
+import { ChangedKeys } from '../../../src/engine/embedded/state/changed-keys.js'
 import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
 import { keyGroupOf } from '../../../src/engine/embedded/state/key-group.js'
 import { StateCapture } from '../../../src/engine/embedded/state/state-capture.js'
@@ -19,20 +21,29 @@ const values = new Map<Key, unknown>([
   [-0.5, Buffer.from([1, 2, 3])],
 ])
 
-function encode(state: ReadonlyMap<Key, unknown>, changed?: readonly ReadonlySet<Key>[]): Buffer {
+function encode(state: ReadonlyMap<Key, unknown>, changed?: readonly Iterable<Key>[]): Buffer {
   const mode = changed ? 'delta' : 'full'
+  const cells = new Map([...state].map(([key, value]) => [key, new Cell(value)]))
+  const delta = changed && { changed: changed.map(changedKeys), intervals: { first: 0, last: 0 } }
   const capture = new StateCapture({
     operator: 'delays',
     stateVersion: 3,
     mode,
     number: 7,
-    state,
-    ...(changed && { changed }),
+    id: 1,
+    cells,
+    ...(delta && { delta }),
   })
   return Buffer.concat([...capture.encode()])
 }
 
-const delta = () => encode(values, [new Set(values.keys()), new Set(['gone', ''])])
+function changedKeys(keys: Iterable<Key>): ChangedKeys {
+  const changed = new ChangedKeys()
+  for (const key of keys) changed.add(key)
+  return changed
+}
+
+const delta = () => encode(values, [values.keys(), ['gone', '']])
 
 /** Decodes bytes that arrive in small pieces. */
 async function decode(bytes: Buffer, path = 'a.state', pieceLength = 7) {

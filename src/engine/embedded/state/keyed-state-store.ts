@@ -1,23 +1,25 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import type { Key } from '../../../pipeline/operator.js'
+import { Cell } from './cell.js'
 import { CutHistory } from './cut-history.js'
 import { keyGroupOf } from './key-group.js'
 import { loadState } from './load-state.js'
 import { planCut } from './plan-cut.js'
 import type { SavedState } from './read-state-files.js'
 import type { RestoredState } from './restored-state.js'
-import { StateCapture } from './state-capture.js'
+import { type CaptureOptions, StateCapture } from './state-capture.js'
 import type { StateCut, StateImage, StateStore, StoreOptions } from './state-store.js'
 
 /** The keyed state of one operator in one task, in memory. */
 export class KeyedStateStore<S> implements StateStore<S> {
   readonly #options: StoreOptions
-  #map = new Map<Key, S>()
+  #cells = new Map<Key, Cell<S>>()
   /** While some of it is not in the map yet. */
   #restored: RestoredState<S> | undefined
   readonly #history: CutHistory
   /** What is being encoded of the newest cut. */
   #capture: StateCapture<S> | undefined
+  #captures = 0
 
   constructor(options: StoreOptions) {
     this.#options = options
@@ -30,32 +32,35 @@ export class KeyedStateStore<S> implements StateStore<S> {
 
   get size(): number {
     this.#decodeAll()
-    return this.#map.size
+    return this.#cells.size
   }
 
   get(key: Key): S | undefined {
-    this.#meet(key)
-    return this.#map.get(key)
+    return this.#find(key)?.state
   }
 
-  set(key: Key, value: S): void {
-    this.#meet(key)
-    this.#map.set(key, value)
-    this.#history.change(key, this.#restored === undefined ? this.#map.size : undefined)
+  set(key: Key, state: S): void {
+    const cell = this.#find(key)
+    if (cell === undefined) this.#add(key, state)
+    else {
+      cell.state = state
+      if (cell.changedIn !== this.#history.interval) this.#note(key, cell)
+    }
   }
 
   delete(key: Key): void {
-    this.#meet(key)
-    if (!this.#map.delete(key)) return
-    this.#capture?.delete(key)
-    this.#history.change(key, this.#restored === undefined ? this.#map.size : undefined)
+    const cell = this.#find(key)
+    if (cell === undefined) return
+    this.#capture?.deleting(key, cell)
+    this.#cells.delete(key)
+    this.#history.change(key, this.#knownSize)
   }
 
   *entries(): Generator<[Key, S], undefined> {
     this.#decodeAll()
-    for (const entry of this.#map) {
-      this.#capture?.touch(entry[0])
-      yield entry
+    for (const [key, cell] of this.#cells) {
+      this.#capture?.touch(key, cell)
+      yield [key, cell.state]
     }
   }
 
@@ -69,7 +74,7 @@ export class KeyedStateStore<S> implements StateStore<S> {
     state: RestoredState<S>,
     base: { readonly number: number; readonly handles: readonly StateHandle[] } | undefined,
   ): void {
-    this.#map = state.decoded
+    this.#cells = state.decoded
     this.#restored = state.complete ? undefined : state
     if (base !== undefined) this.#history.restored(base)
   }
@@ -87,22 +92,18 @@ export class KeyedStateStore<S> implements StateStore<S> {
     this.#capture?.abandon()
     this.#capture = undefined
     const found = this.#history.cut(number, base)
-    const keys = (this.#restored?.complete ?? true) ? this.#map.size : undefined
-    return planCut(found, keys, (mode, changed) => this.#image(mode, number, changed))
+    const { intervals } = found
+    return planCut(found, this.#knownSize, (mode, changed) =>
+      this.#image({ mode, number, ...(changed && { delta: { changed, intervals } }) }),
+    )
   }
 
   async discard(): Promise<void> {}
 
-  #image(mode: 'full' | 'delta', number: number, changed?: readonly ReadonlySet<Key>[]): StateImage {
+  #image(what: Pick<CaptureOptions<S>, 'mode' | 'number' | 'delta'>): StateImage {
     const { operator, stateVersion } = this.#options
-    const capture = new StateCapture<S>({
-      operator,
-      stateVersion,
-      mode,
-      number,
-      state: this.#map,
-      ...(changed && { changed }),
-    })
+    const id = ++this.#captures
+    const capture = new StateCapture<S>({ ...what, id, operator, stateVersion, cells: this.#cells })
     this.#capture = capture
     return {
       encode: () => this.#encode(capture),
@@ -120,10 +121,28 @@ export class KeyedStateStore<S> implements StateStore<S> {
     yield* capture.encode()
   }
 
-  /** The key is about to be read or changed. */
-  #meet(key: Key): void {
-    this.#restored?.decodeGroup(keyGroupOf(key))
-    this.#capture?.touch(key)
+  /** For whoever is about to read or change it. */
+  #find(key: Key): Cell<S> | undefined {
+    if (this.#restored !== undefined) this.#restored.decodeGroup(keyGroupOf(key))
+    const cell = this.#cells.get(key)
+    if (this.#capture !== undefined && cell !== undefined) this.#capture.touch(key, cell)
+    return cell
+  }
+
+  #add(key: Key, state: S): void {
+    this.#capture?.adding(key)
+    this.#cells.set(key, new Cell(state, this.#history.interval, this.#captures))
+    this.#history.change(key, this.#knownSize)
+  }
+
+  /** For the first time in this interval. */
+  #note(key: Key, cell: Cell<S>): void {
+    cell.changedIn = this.#history.interval
+    this.#history.changeOnce(key, this.#knownSize)
+  }
+
+  get #knownSize(): number | undefined {
+    return this.#restored === undefined ? this.#cells.size : undefined
   }
 
   #decodeAll(): void {

@@ -15,7 +15,6 @@ export async function loadState<S>(
     from = section.version
   }
   if (from === operator.version) return state
-  const decoded = state.decodeAll()
-  for (const [key, value] of decoded) decoded.set(key, migrated(operator, key, value, from))
+  for (const [key, cell] of state.decodeAll()) cell.state = migrated(operator, key, cell.state, from)
   return state
 }

@@ -1,4 +1,4 @@
-import type { Key } from '../../../pipeline/operator.js'
+import type { ChangedKeys } from './changed-keys.js'
 import type { CutBase } from './cut-history.js'
 import { nextFile } from './next-file.js'
 import type { StateCut, StateImage } from './state-store.js'
@@ -11,10 +11,10 @@ import type { StateCut, StateImage } from './state-store.js'
 export function planCut(
   { handles, changed, complete }: CutBase,
   keys: number | undefined,
-  capture: (mode: 'full' | 'delta', changed?: readonly ReadonlySet<Key>[]) => StateImage,
+  capture: (mode: 'full' | 'delta', changed?: readonly ChangedKeys[]) => StateImage,
 ): StateCut {
   if (keys === 0) return { mode: 'full', image: undefined, reused: [], complete }
-  switch (nextFile({ base: handles, changed: changed.reduce((sum, set) => sum + set.size, 0), keys })) {
+  switch (nextFile({ base: handles, changed: changed.reduce((sum, keys) => sum + keys.size, 0), keys })) {
     case 'none':
       return { mode: 'delta', image: undefined, reused: handles, complete }
     case 'delta':

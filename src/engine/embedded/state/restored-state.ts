@@ -1,4 +1,5 @@
 import type { Key } from '../../../pipeline/operator.js'
+import { Cell } from './cell.js'
 import { type EncodedSection, entriesAt } from './state-section.js'
 
 interface FoundSection {
@@ -13,7 +14,7 @@ interface FoundSection {
  */
 export class RestoredState<S> {
   /** What has been decoded. To be looked at, and changed, only for keys of groups that are. */
-  readonly decoded = new Map<Key, S>()
+  readonly decoded = new Map<Key, Cell<S>>()
   /** In the order in which they apply. */
   readonly #groups = new Map<number, FoundSection[]>()
 
@@ -49,7 +50,7 @@ export class RestoredState<S> {
   }
 
   /** @throws UnsupportedFormat */
-  decodeAll(): Map<Key, S> {
+  decodeAll(): Map<Key, Cell<S>> {
     while (!this.complete) this.decodeNext()
     return this.decoded
   }
@@ -57,7 +58,7 @@ export class RestoredState<S> {
   #apply({ bytes, path }: FoundSection): void {
     for (const [key, value] of entriesAt(path, bytes)) {
       if (value === undefined) this.decoded.delete(key)
-      else this.decoded.set(key, value.state as S)
+      else this.decoded.set(key, new Cell(value.state as S))
     }
   }
 }

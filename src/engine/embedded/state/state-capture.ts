@@ -1,48 +1,60 @@
 import { TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
-import { Gathered } from './gathered.js'
-import { keyGroupCount, keyGroupOf } from './key-group.js'
+import { Cell } from './cell.js'
+import type { ChangedKeys } from './changed-keys.js'
+import type { Intervals } from './cut-history.js'
+import { GroupBuckets } from './group-buckets.js'
+import { keyGroupCount } from './key-group.js'
 import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from './state-codec.js'
 import { copyValue, type Section } from './state-section.js'
 
-/** A step of the work holds up the stream for about so long, milliseconds. */
-const stepMs = 1
-const firstStep = 256
-const longestStep = 8192
-const gatheredAtATime = 4096
+/** One section holds up the stream for about so long, milliseconds. */
+const sectionMs = 1
+const firstSection = 64
+/** Keys; more would not make it faster, and what waits in all groups would no longer fit into a processor's cache. */
+const longestSection = 512
+const metAtATime = 4096
 
-/** In the place of a value: the key was not there. */
+/** In the place of a state: the key was not there. */
 const absent = Symbol('absent')
+type Captured<S> = S | typeof absent
 
 export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire' | 'keyGroups'> {
-  /** The live state. Whoever is about to read or change a value of it calls `touch` first. */
-  readonly state: ReadonlyMap<Key, S>
-  /** The keys of a delta, each set frozen since the cut; absent for a full file. */
-  readonly changed?: readonly ReadonlySet<Key>[]
+  /** Another one for each capture of a store, ascending from 1. */
+  readonly id: number
+  /** The live state. Whoever is about to read or change it says so first, by `touch`, `adding` or `deleting`. */
+  readonly cells: ReadonlyMap<Key, Cell<S>>
+  /** What a delta holds; absent for a full file. */
+  readonly delta?: { readonly changed: readonly ChangedKeys[]; readonly intervals: Intervals }
 }
 
 /**
- * The state as it was at a cut, encoded beside the stream. Making one costs nothing: values are copied when their turn comes, or when the
- * stream is about to touch them, whichever is first. In two passes: the keys are put in their groups, with their values, since going over
- * a map is much cheaper than looking each key up in another order; then each group is encoded. Both stop every few milliseconds, so that
- * records go on between.
+ * The state as it was at a cut, encoded beside the stream. Making one costs nothing: a value is copied only when the stream is about to touch it before
+ * its turn has come. Keys are met in the order in which the map has them, which is how they lie in memory, and wait with others of their
+ * group until they make a section; all of it stops every millisecond or so, so that records go on between.
  */
 export class StateCapture<S> {
   readonly #options: CaptureOptions<S>
-  /** What touched keys held at the cut; it counts before what was gathered. */
-  readonly #taken = new Map<Key, S | typeof absent>()
-  /** Keys deleted since the cut: a full capture may not have met them yet. */
+  readonly #waiting = new GroupBuckets<Captured<S>>()
+  /** What was touched before its turn, as it was at the cut. */
+  readonly #takenKeys: Key[] = []
+  readonly #takenCells: Cell<Captured<S>>[] = []
+  /** Of a delta: keys deleted since the cut, at which they were there, and those which are there only since. */
   readonly #deleted = new Set<Key>()
-  /** Groups below this one are encoded: their keys may change. */
-  #encodedBelow = 0
+  readonly #added = new Set<Key>()
   /** Filled again and again, so that there is no garbage for which records would have to wait. */
   readonly #section: Section = [[], [], []]
+  #sectionLength = firstSection
   #failure: unknown
   #entries = 0
-  #step = firstStep
 
   constructor(options: CaptureOptions<S>) {
     this.#options = options
+  }
+
+  /** What it leaves in a cell that it needs no more. */
+  get id(): number {
+    return this.#options.id
   }
 
   /** Keys written or deleted in the file, once it has been encoded to its end. */
@@ -50,23 +62,30 @@ export class StateCapture<S> {
     return this.#entries
   }
 
-  /** The value of this key is about to be read, and may be changed in place. Never throws: what cannot be copied fails the encoding. */
-  touch(key: Key): void {
-    const { state, changed, operator } = this.#options
-    if (this.#taken.has(key) || keyGroupOf(key) < this.#encodedBelow) return
-    if (changed !== undefined && !changed.some((keys) => keys.has(key))) return
-    const value = liveValue(state, key)
+  /** The state in it is about to be read, and may be changed in place. Never throws: what cannot be copied fails the encoding. */
+  touch(key: Key, cell: Cell<S>): void {
+    const { id, delta, operator } = this.#options
+    if (cell.captured === id) return
+    if (delta !== undefined && (cell.changedIn < delta.intervals.first || cell.changedIn > delta.intervals.last)) return
+    cell.captured = id
     try {
-      this.#taken.set(key, value === absent ? absent : copyValue(operator, key, value))
+      const copy = copyValue(operator, key, cell.state)
+      this.#takenKeys.push(key)
+      this.#takenCells.push(new Cell<Captured<S>>(copy))
     } catch (error) {
       this.#failure ??= error
-      this.#taken.set(key, absent)
     }
   }
 
-  /** After `touch`: the key is about to go. */
-  delete(key: Key): void {
-    if (this.#encodedBelow === 0) this.#deleted.add(key)
+  /** The key is about to be there, in a cell that bears this capture's id. */
+  adding(key: Key): void {
+    if (this.#options.delta !== undefined && !this.#deleted.has(key)) this.#added.add(key)
+  }
+
+  /** The key is about to go. */
+  deleting(key: Key, cell: Cell<S>): void {
+    this.touch(key, cell)
+    if (this.#options.delta !== undefined && !this.#added.delete(key)) this.#deleted.add(key)
   }
 
   /** Nobody wants it any more: the encoding ends with this error. */
@@ -79,84 +98,97 @@ export class StateCapture<S> {
    * @throws TaskFailed for a value that cannot be copied
    */
   *encode(): Generator<Uint8Array> {
-    const { operator, stateVersion, mode, number, state, changed } = this.#options
+    const { operator, stateVersion, mode, number, delta } = this.#options
     yield encodeHeader({ operator, stateVersion, mode, number, keyGroups: keyGroupCount })
-    const expected = changed === undefined ? state.size : changed.reduce((sum, keys) => sum + keys.size, 0)
-    const gathered = new Gathered<S | typeof absent>(expected)
-    yield* this.#gather(gathered)
-    for (let group = 0; group < keyGroupCount; group++) {
-      yield* this.#encodeGroup(group, gathered)
-      this.#encodedBelow = group + 1
-    }
     this.#check()
+    yield* delta === undefined ? this.#meetAll() : this.#meetChanged(delta.changed)
+    // While the last ones wait for their turn, the stream may still touch some.
+    for (let taken = 0; ; ) {
+      for (; taken < this.#takenKeys.length; taken++) {
+        const group = this.#waiting.add(this.#takenKeys[taken] as Key, this.#takenCells[taken] as Cell<Captured<S>>)
+        if (this.#isFull(group)) yield* this.#encodeGroup(group)
+      }
+      for (let group = 0; group < keyGroupCount; group++) yield* this.#encodeGroup(group)
+      if (taken === this.#takenKeys.length) break
+    }
     yield encodeEnd(this.#entries)
   }
 
-  *#gather(gathered: Gathered<S | typeof absent>): Generator<Uint8Array> {
-    const { state, changed } = this.#options
+  *#meetAll(): Generator<Uint8Array> {
+    const { id, cells } = this.#options
     let met = 0
-    if (changed === undefined) {
-      // What was added since the cut is met too, and has been touched as absent.
-      for (const [key, value] of state) {
-        gathered.add(key, value)
-        if (++met % gatheredAtATime === 0) yield* this.#pause()
+    for (const [key, cell] of cells) {
+      if (cell.captured !== id) {
+        const group = this.#waiting.add(key, cell)
+        if (this.#isFull(group)) yield* this.#encodeGroup(group)
       }
-      for (const key of this.#deleted) gathered.add(key, absent)
+      if (++met % metAtATime === 0) yield* this.#pause()
     }
-    for (const keys of changed ?? []) {
-      for (const key of keys) {
-        gathered.add(key, liveValue(state, key))
-        if (++met % gatheredAtATime === 0) yield* this.#pause()
-      }
-    }
-    for (const _ of gathered.sort()) yield* this.#pause()
   }
 
-  *#encodeGroup(group: number, gathered: Gathered<S | typeof absent>): Generator<Uint8Array> {
-    const positions = this.#positionsOf(group, gathered)
-    for (let from = 0; from < positions.length; ) {
+  *#meetChanged(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
+    const { id, cells } = this.#options
+    /** At the cut. Each of them once, though it may have gone in several intervals. */
+    const missing = new Set<Key>()
+    let met = 0
+    for (const keys of changed) {
+      for (const key of keys) {
+        const cell = cells.get(key)
+        if (cell === undefined ? !this.#deleted.has(key) : this.#added.has(key)) missing.add(key)
+        else if (cell !== undefined && cell.captured !== id) {
+          const group = this.#waiting.add(key, cell)
+          if (this.#isFull(group)) yield* this.#encodeGroup(group)
+        }
+        if (++met % metAtATime === 0) yield* this.#pause()
+      }
+    }
+    for (const key of missing) {
+      const group = this.#waiting.add(key, new Cell<Captured<S>>(absent))
+      if (this.#isFull(group)) yield* this.#encodeGroup(group)
+    }
+  }
+
+  #isFull(group: number): boolean {
+    return this.#waiting.lengthOf(group) >= this.#sectionLength
+  }
+
+  *#encodeGroup(group: number): Generator<Uint8Array> {
+    while (this.#waiting.lengthOf(group) > 0) {
       const begun = performance.now()
-      const left = positions.length - from
-      const to = from + Math.ceil(left / Math.ceil(left / this.#step))
-      const entries = this.#fillSection(gathered, positions, from, to)
-      from = to
+      const entries = this.#fillSection(group)
       if (entries === 0) continue
       this.#entries += entries
       const bytes = encodeSection(this.#options.operator, group, this.#section)
       this.#adapt(performance.now() - begun)
-      if (from === positions.length) this.#encodedBelow = group + 1
       this.#check()
       yield bytes
       this.#check()
     }
   }
 
-  /** Answers how many entries it has. */
-  #fillSection(gathered: Gathered<S | typeof absent>, positions: ArrayLike<number>, from: number, to: number): number {
+  /** With the last ones of those that wait, and without those that were touched meanwhile. Answers how many entries it has. */
+  #fillSection(group: number): number {
     const [keys, values, deleted] = this.#section
+    const waiting = this.#waiting
+    const end = waiting.lengthOf(group)
+    const begin = Math.max(0, end - this.#sectionLength)
     let written = 0
     deleted.length = 0
-    for (let index = from; index < to; index++) {
-      const position = positions[index] as number
-      const key = gathered.keyAt(position)
-      const taken = this.#taken.get(key)
-      const value = taken !== undefined || this.#taken.has(key) ? taken : gathered.valueAt(position)
-      if (value !== absent) {
+    for (let at = begin; at < end; at++) {
+      const cell = waiting.cellAt(group, at)
+      if (cell.captured === this.id) continue
+      cell.captured = this.id
+      const key = waiting.keyAt(group, at)
+      if (cell.state === absent) deleted.push(key)
+      else {
         keys[written] = key
-        values[written++] = value
-      } else if (this.#options.mode === 'delta') deleted.push(key)
+        values[written++] = cell.state
+      }
     }
+    waiting.truncate(group, begin)
     keys.length = written
     values.length = written
     return written + deleted.length
-  }
-
-  /** A key is gathered twice where it changed in several intervals, or was deleted since the cut and, perhaps, is there again. */
-  #positionsOf(group: number, gathered: Gathered<unknown>): ArrayLike<number> {
-    const positions = gathered.positionsOf(group)
-    if (this.#options.changed === undefined && this.#deleted.size === 0) return positions
-    // Either both were met as they were at the cut, or the key has been touched, and neither counts.
-    return [...new Map(Array.from(positions, (position) => [gathered.keyAt(position), position])).values()]
   }
 
   *#pause(): Generator<Uint8Array> {
@@ -170,12 +202,7 @@ export class StateCapture<S> {
   }
 
   #adapt(elapsedMs: number): void {
-    if (elapsedMs > 2 * stepMs) this.#step = Math.max(1, this.#step >> 1)
-    else if (elapsedMs < stepMs / 2) this.#step = Math.min(longestStep, this.#step << 1)
+    if (elapsedMs > 2 * sectionMs) this.#sectionLength = Math.max(1, this.#sectionLength >> 1)
+    else if (elapsedMs < sectionMs / 2) this.#sectionLength = Math.min(longestSection, this.#sectionLength << 1)
   }
-}
-
-function liveValue<S>(state: ReadonlyMap<Key, S>, key: Key): S | typeof absent {
-  const value = state.get(key)
-  return value !== undefined || state.has(key) ? (value as S) : absent
 }

@@ -11,7 +11,7 @@ import { type EncodedSection, type Section, serializeSection } from './state-sec
  *     bytes 4-7   length of the header, unsigned, big endian, as all numbers here
  *     header      JSON in UTF-8, a `StateFileHeader`
  *     sections    key group (4 bytes), length (4 bytes), then `v8.serialize([keys, values, deleted])` with `values[i]` the state of
- *                 `keys[i]`; in the order of the groups, several for a group where it is large
+ *                 `keys[i]`; a group may have several, in any order, and a key is in one of them
  *     end         0xffffffff (4 bytes), then the number of keys written or deleted (4 bytes)
  *
  * Values are what the structured clone algorithm copies. `wire` is the version of V8's serialisation: a newer Node reads

@@ -1,5 +1,6 @@
 import { TidemarkError } from '../../../../errors.js'
 import type { Key } from '../../../../pipeline/operator.js'
+import type { ChangedKeys } from '../changed-keys.js'
 import { keyGroupCount, keyGroupOf } from '../key-group.js'
 import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from '../state-codec.js'
 import type { Section } from '../state-section.js'
@@ -15,7 +16,7 @@ export interface ImageOptions extends Omit<StateFileHeader, 'codec' | 'wire' | '
   readonly environment: LmdbEnvironment
   readonly store: number
   /** The keys of a delta; absent for a full file. */
-  readonly changed?: readonly ReadonlySet<Key>[]
+  readonly changed?: readonly ChangedKeys[]
 }
 
 /** The state of a store as it was at a cut, read from a snapshot of the environment. */
@@ -87,7 +88,7 @@ export class LmdbImage {
     }
   }
 
-  *#delta(changed: readonly ReadonlySet<Key>[]): Generator<Uint8Array> {
+  *#delta(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
     const { environment, store, operator } = this.#options
     const groups: Set<Key>[] = Array.from({ length: keyGroupCount }, () => new Set())
     let gathered = 0

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Key } from '../../../../pipeline/operator.js'
+import type { ChangedKeys } from '../changed-keys.js'
 import { CutHistory } from '../cut-history.js'
 import { planCut } from '../plan-cut.js'
 import { migrated, readStateFiles, type SavedState } from '../read-state-files.js'
@@ -228,7 +229,7 @@ export class LmdbStateStore<S> implements StateStore<S> {
     this.#options.budget.add(more)
   }
 
-  #freeze(mode: 'full' | 'delta', number: number, changed?: readonly ReadonlySet<Key>[]): StateImage {
+  #freeze(mode: 'full' | 'delta', number: number, changed?: readonly ChangedKeys[]): StateImage {
     const { environment, store, operator, stateVersion } = this.#options
     const delta = changed && { changed }
     const image = new LmdbImage({ environment, store, operator, stateVersion, mode, number, ...delta })
