@@ -1,5 +1,7 @@
 import { appendFileSync, mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -14,7 +16,7 @@ import { scratch } from './scratch.js'
 import { readAll } from './source-contract.js'
 
 const N = ndjsonFormat(z.object({ n: z.number() }))
-const sliced: FileFormat<string> = { ...textFormat, copies: true }
+const sliced: FileFormat<string> = { ...textFormat, wantsText: true }
 const Row = csvFormat({ schema: z.object({ a: z.string(), b: z.coerce.number() }) })
 
 async function openFile<T>(format: FileFormat<T>, content: string | Buffer, follow = false) {
@@ -49,10 +51,37 @@ describe('records larger than the buffer, and characters across its border', () 
     const lines = Array.from({ length: 20 }, (_, index) => `${index}${'x'.repeat(400 * 1024)}`)
     const { reader } = await openFile(textFormat, lines.join('\n'))
     const batch = await reader.read(512)
-    expect(batch).toMatchObject({ records: { length: 3 } })
+    expect(batch).toMatchObject({ records: { length: 1 } })
     await reader.close()
   })
 })
+
+test.each([12, 13, 40])(
+  'what is kept of a record keeps none of the file around it: values of %i characters',
+  async (length) => {
+    v8.setFlagsFromString('--expose-gc')
+    const collectGarbage: () => void = runInNewContext('gc')
+    const heap = () => {
+      collectGarbage()
+      return process.memoryUsage().heapUsed
+    }
+    const blocks = 150
+    const line = (index: number) => `{"n":${index},"s":"${String(index).padStart(length, 'x')}"}\n`
+    const { reader } = await openFile(
+      ndjsonFormat(z.object({ s: z.string() })),
+      Array.from({ length: (blocks * 64 * 1024) / line(0).length }, (_, index) => line(index)).join(''),
+    )
+    const kept: unknown[] = []
+    const before = heap()
+    for (let batch = reader.read(512); batch !== 'end'; batch = reader.read(512)) {
+      if (batch instanceof Promise || 'idle' in batch) throw new Error('a file is read at once')
+      kept.push(batch.records[0]?.s)
+    }
+    expect(heap() - before).toBeLessThan((blocks * 64 * 1024) / 4)
+    expect(kept.length).toBeGreaterThan(blocks)
+    await reader.close()
+  },
+)
 
 const loneSurrogate = /\p{Surrogate}/u
 
@@ -120,6 +149,11 @@ describe('what cannot be read', () => {
       textFormat,
       Buffer.from([0x61, 0x0a, 0x62, 0xff, 0x0a]),
       /file, line 2 \(byte 2\): the text is not UTF-8\.$/,
+    ],
+    'no UTF-8 between quotes, in lines that are alike': [
+      ndjsonFormat(z.any()),
+      Buffer.from('{"s":"a"}\n{"s":"\u00ff"}\n', 'latin1'),
+      /file, line 2 \(byte 10\): the text is not UTF-8\.$/,
     ],
     'too few fields': [
       Row,

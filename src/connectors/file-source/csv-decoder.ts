@@ -1,6 +1,7 @@
 import { CsvError, parse } from 'csv-parse/sync'
 import type { z } from 'zod'
 import { messageOf } from '../../errors.js'
+import { type FileRecord, textsOf } from './file-record.js'
 import type { Decoded, Decoder } from './format.js'
 import { faultOf } from './schema-fault.js'
 
@@ -28,7 +29,8 @@ export class CsvDecoder<Schema extends z.ZodType> implements Decoder<z.output<Sc
     this.#columns = row
   }
 
-  decode(texts: readonly string[]): Decoded<z.output<Schema>> {
+  decode(taken: readonly FileRecord[]): Decoded<z.output<Schema>> {
+    const { texts, ...fault } = textsOf(taken)
     const rows = this.#rowsAtOnce(texts)
     const records: z.output<Schema>[] = []
     for (const [index, text] of texts.entries()) {
@@ -42,7 +44,7 @@ export class CsvDecoder<Schema extends z.ZodType> implements Decoder<z.output<Sc
       if (!parsed.success) return { records, fault: faultOf(parsed.error) }
       records.push(parsed.data)
     }
-    return { records }
+    return { records, ...fault }
   }
 
   /**

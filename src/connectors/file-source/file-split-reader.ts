@@ -1,5 +1,6 @@
 import { messageOf } from '../../errors.js'
 import type { ReadResult, SplitReader } from '../../pipeline/source.js'
+import { type FileRecord, textOf } from './file-record.js'
 import type { Decoder, FileFormat } from './format.js'
 import type { FilePosition } from './position.js'
 import { RecordFile, type RecordFileOptions } from './record-file.js'
@@ -9,7 +10,7 @@ const followEvery = 100
 /** A batch of longer records holds fewer of them, so that it never takes much memory. */
 const batchBytes = 1024 * 1024
 
-/** Reads one file of any format in batches of whole records. */
+/** Reads one file of any format in batches of whole records, each of one block of the file. */
 export class FileSplitReader<T> implements SplitReader<T, FilePosition> {
   readonly #file: RecordFile
   readonly #format: FileFormat<T>
@@ -19,7 +20,7 @@ export class FileSplitReader<T> implements SplitReader<T, FilePosition> {
 
   /** @throws PositionLost */
   constructor(format: FileFormat<T>, file: Omit<RecordFileOptions, 'findEnd'>, position: FilePosition | undefined) {
-    const options = { ...file, findEnd: format.findEnd, sliced: format.copies }
+    const options = { ...file, findEnd: format.findEnd, withText: format.wantsText }
     this.#format = format
     this.#follow = file.follow
     this.#decoder = format.decoder()
@@ -36,28 +37,22 @@ export class FileSplitReader<T> implements SplitReader<T, FilePosition> {
   read(max: number): ReadResult<T> {
     const file = this.#file
     if (this.#headerMissing && !this.#readHeader(file)) return this.#nothing()
-    const texts: string[] = []
-    const offsets: number[] = []
-    const lines: number[] = []
-    const from = file.offset
-    let exhausted = false
-    while (texts.length < max && file.offset - from < batchBytes) {
-      const { offset, line } = file
-      const text = this.#nextText(texts.length)
-      exhausted = text === undefined
-      if (text === undefined) break
-      if (text === '' && this.#format.skipEmpty) continue
-      texts.push(text)
-      offsets.push(offset)
-      lines.push(line)
+    let record = file.next()
+    if (record === undefined) return this.#nothing()
+    const taken: FileRecord[] = []
+    const from = record.offset
+    while (record !== undefined) {
+      if (record.start < record.end || !this.#format.skipEmpty) taken.push(record)
+      record = taken.length < max && file.offset - from < batchBytes ? file.nextRead() : undefined
     }
-    if (texts.length === 0) return exhausted ? this.#nothing() : { idle: 0 }
-    const where = (index: number) => `${file.label}, line ${lines[index]} (byte ${offsets[index]})`
-    const { records, fault } = this.#decoder.decode(texts)
+    if (taken.length === 0) return { idle: 0 }
+    const where = (index: number) => `${file.label}, line ${taken[index]?.line} (byte ${taken[index]?.offset})`
+    const { records, fault } = this.#decoder.decode(taken)
     if (fault !== undefined) {
       // What came before the faulty record is good: it is handed out first, and the fault is met again by the next
       // read.
-      file.seek(offsets[records.length] as number, lines[records.length] as number)
+      const { offset, line } = taken[records.length] as FileRecord
+      file.seek(offset, line)
       if (records.length === 0) throw new Error(`${where(0)}: ${fault}.`)
     }
     return { records, where }
@@ -75,28 +70,18 @@ export class FileSplitReader<T> implements SplitReader<T, FilePosition> {
     this.#file.close()
   }
 
-  /** The next text; one that cannot be read is met again by the next read when others came before it. */
-  #nextText(before: number): string | undefined {
-    try {
-      return this.#file.next()
-    } catch (error) {
-      if (before === 0) throw error
-      return undefined
-    }
-  }
-
   #nothing(): ReadResult<T> {
     return this.#follow ? { idle: followEvery } : 'end'
   }
 
   #readHeader(file: RecordFile): boolean {
     for (;;) {
-      const { line, offset } = file
-      const text = file.next()
-      if (text === undefined) return false
-      if (text === '') continue
+      const record = file.next()
+      if (record === undefined) return false
+      if (record.start === record.end) continue
+      const { offset, line } = record
       try {
-        this.#decoder.header?.(text)
+        this.#decoder.header?.(textOf(record))
       } catch (error) {
         file.seek(offset, line)
         throw new Error(`${file.label}, line ${line} (byte ${offset}): ${messageOf(error)}.`, { cause: error })

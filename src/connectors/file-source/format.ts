@@ -1,3 +1,4 @@
+import type { FileRecord } from './file-record.js'
 import type { FindEnd } from './record-file.js'
 
 /** How the records of a file are written. */
@@ -7,8 +8,8 @@ export interface FileFormat<T> {
   readonly findEnd: FindEnd
   /** Whether a record without any text is passed over. */
   readonly skipEmpty: boolean
-  /** Its records hold no part of their texts, which may then be slices of larger ones. */
-  readonly copies?: boolean
+  /** Whether its decoder is faster with the text of whole blocks, of which what it decodes must not hold a slice. */
+  readonly wantsText?: boolean
   /** One for each open file. */
   decoder(): Decoder<T>
 }
@@ -18,12 +19,12 @@ export interface Decoder<T> {
   readonly needsHeader: boolean
   /** Takes the first record of the file. */
   header?(text: string): void
-  /** What the texts say; where one cannot be read, the records before it and what is wrong. */
-  decode(texts: readonly string[]): Decoded<T>
+  /** What the records of the file say; where one cannot be read, those before it and what is wrong. */
+  decode(records: readonly FileRecord[]): Decoded<T>
 }
 
 export interface Decoded<T> {
   readonly records: readonly T[]
-  /** About text number `records.length`: one clause, for example `delay: expected number, received string`. */
+  /** About record number `records.length`: one clause, for example `delay: expected number, received string`. */
   readonly fault?: string
 }

@@ -1,10 +1,9 @@
 import type { z } from 'zod'
-import { messageOf } from '../../errors.js'
 import type { Stream } from '../../pipeline/stream.js'
 import { type FileSourceOptions, streamOfFiles } from './file-source.js'
-import type { Decoded, FileFormat } from './format.js'
+import type { FileFormat } from './format.js'
+import { NdjsonDecoder } from './ndjson-decoder.js'
 import { findNewline } from './record-file.js'
-import { faultOf } from './schema-fault.js'
 
 export interface NdjsonOptions<Schema extends z.ZodType> extends FileSourceOptions<z.output<Schema>> {
   /** What each line must hold, and the stream's record type. */
@@ -27,23 +26,7 @@ export function ndjsonFormat<Schema extends z.ZodType>(schema: Schema): FileForm
     name: 'ndjson',
     findEnd: findNewline,
     skipEmpty: true,
-    copies: true,
-    decoder: () => ({ needsHeader: false, decode: (texts) => decode(schema, texts) }),
+    wantsText: true,
+    decoder: () => new NdjsonDecoder(schema),
   }
-}
-
-function decode<Schema extends z.ZodType>(schema: Schema, texts: readonly string[]): Decoded<z.output<Schema>> {
-  const records: z.output<Schema>[] = []
-  for (const text of texts) {
-    let value: unknown
-    try {
-      value = JSON.parse(text)
-    } catch (error) {
-      return { records, fault: `not JSON: ${messageOf(error)}` }
-    }
-    const parsed = schema.safeParse(value)
-    if (!parsed.success) return { records, fault: faultOf(parsed.error) }
-    records.push(parsed.data)
-  }
-  return { records }
 }

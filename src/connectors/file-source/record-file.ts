@@ -1,7 +1,8 @@
-import { isAscii, isUtf8 } from 'node:buffer'
+import { isAscii } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { messageOf } from '../../errors.js'
 import { PositionLost } from '../../pipeline/source.js'
+import type { Block, FileRecord } from './file-record.js'
 import { checkPosition, type FilePosition, tailOf } from './position.js'
 
 /**
@@ -17,18 +18,18 @@ export interface RecordFileOptions {
   readonly findEnd: FindEnd
   /** The file may grow: an unfinished last record waits for its newline. */
   readonly follow: boolean
-  /**
-   * Texts are soon forgotten. They may then be slices of one large string, which is faster; but whoever keeps one, or a part of
-   * it, keeps all of that.
-   */
-  readonly sliced?: boolean | undefined
+  /** Whether blocks have a text. Who keeps a slice of it keeps all of it. */
+  readonly withText?: boolean | undefined
 }
 
 const newline = 0x0a
 const carriageReturn = 0x0d
-const firstBuffer = 256 * 1024
+/** V8 gives a string of a block that is larger pages of its own, which takes longer than all else that is done with it. */
+const firstBuffer = 64 * 1024
 /** A record that is longer was most likely never ended, and would take all memory. */
 const longestRecord = 64 * 1024 * 1024
+
+const nothingRead: Block = { bytes: Buffer.alloc(0), text: undefined, ascii: true }
 
 /**
  * A file cut into records at exact byte offsets. Reading is synchronous, since it happens in a thread of the task's
@@ -44,19 +45,19 @@ export class RecordFile {
   readonly #follow: boolean
   readonly #file: number
   #buffer: Buffer = Buffer.allocUnsafe(firstBuffer)
-  /** What has been read of the file: from `offset` on, the buffer's bytes from `#start`. */
-  #bytes: Buffer = this.#buffer.subarray(0, 0)
-  /** The same as text, index by index, where texts may be slices and all of it is ASCII. */
-  #text: string | undefined
-  readonly #sliced: boolean
+  /** What has been read of the file: from `offset` on, the bytes from `#start`. */
+  #block: Block = nothingRead
+  readonly #withText: boolean
   #start = 0
+  /** Up to where the block holds no end of the next record. */
+  #searched = 0
   #closed = false
 
   constructor(options: RecordFileOptions, position: FilePosition | undefined) {
     this.label = options.label
     this.#findEnd = options.findEnd
     this.#follow = options.follow
-    this.#sliced = options.sliced ?? false
+    this.#withText = options.withText ?? false
     this.#file = openForReading(options, position)
     this.offset = position?.offset ?? 0
     this.line = position?.line ?? 1
@@ -69,20 +70,16 @@ export class RecordFile {
   }
 
   /**
-   * The text of the next record without its newline, and moves on; undefined where there is none (now, if followed).
+   * The next record, without its newline, and moves on; undefined where there is none (now, if followed). Blocks of earlier
+   * ones are lost.
    */
-  next(): string | undefined {
-    let searched = this.#start
+  next(): FileRecord | undefined {
     for (;;) {
-      if (this.offset === 0) searched = Math.max(searched, this.#skipByteOrderMark())
-      const end = this.#findEnd(this.#bytes, this.#start, searched, this.#text)
-      if (end >= 0) return this.#take(end, end + 1)
-      searched = this.#bytes.length - this.#start
+      const record = this.nextRead()
+      if (record !== undefined) return record
       if (!this.#readMore()) break
-      // Reading has moved the unfinished record to the buffer's beginning.
-      searched += this.#start
     }
-    const rest = this.#bytes.length
+    const rest = this.#block.bytes.length
     if (this.#follow) {
       this.#checkNotCut(this.offset + rest - this.#start)
       return undefined
@@ -90,13 +87,23 @@ export class RecordFile {
     return rest > this.#start ? this.#take(rest, rest) : undefined
   }
 
+  /** As {@link next}, of what has been read already: no block is lost. */
+  nextRead(): FileRecord | undefined {
+    const { bytes, text } = this.#block
+    if (this.offset === 0) this.#skipByteOrderMark()
+    const end = this.#findEnd(bytes, this.#start, Math.max(this.#searched, this.#start), text)
+    if (end >= 0) return this.#take(end, end + 1)
+    this.#searched = bytes.length
+    return undefined
+  }
+
   /** Goes back to a record that `next` has given. */
   seek(offset: number, line: number): void {
     this.offset = offset
     this.line = line
-    this.#bytes = this.#buffer.subarray(0, 0)
-    this.#text = undefined
+    this.#block = nothingRead
     this.#start = 0
+    this.#searched = 0
   }
 
   position(): FilePosition {
@@ -110,52 +117,45 @@ export class RecordFile {
     closeSync(this.#file)
   }
 
-  #take(end: number, next: number): string {
+  #take(end: number, next: number): FileRecord {
     const start = this.#start
-    const bytes = this.#bytes
+    const block = this.#block
+    const { bytes } = block
     const last = end > start && bytes[end - 1] === carriageReturn ? end - 1 : end
-    const text = this.#text?.slice(start, last) ?? this.#decode(bytes.subarray(start, last))
+    const record = { block, start, end: last, offset: this.offset, line: this.line }
     this.offset += next - start
     this.line += this.#findEnd === findNewline ? next - end : countLines(bytes, start, next)
     this.#start = next
-    return text
-  }
-
-  #decode(bytes: Buffer): string {
-    const text = bytes.toString('utf8')
-    if (text.includes('\ufffd') && !isUtf8(bytes)) {
-      throw new Error(`${this.label}, line ${this.line} (byte ${this.offset}): the text is not UTF-8.`)
-    }
-    return text
+    return record
   }
 
   /** Keeps the unfinished record, which it moves to the buffer's beginning, and reads on behind it. */
   #readMore(): boolean {
-    const kept = this.#bytes.length - this.#start
+    const kept = this.#block.bytes.length - this.#start
     if (kept > longestRecord) {
       throw new Error(
         `${this.label}, line ${this.line} (byte ${this.offset}): the record that begins here is longer than ${longestRecord} bytes.`,
       )
     }
     const target = kept === this.#buffer.length ? Buffer.allocUnsafe(kept * 2) : this.#buffer
-    this.#bytes.copy(target, 0, this.#start)
+    this.#block.bytes.copy(target, 0, this.#start)
     this.#buffer = target
+    this.#searched = Math.max(0, this.#searched - this.#start)
     this.#start = 0
     const read = readSync(this.#file, target, kept, target.length - kept, this.offset + kept)
-    this.#bytes = target.subarray(0, kept + read)
-    this.#text = this.#sliced && isAscii(this.#bytes) ? this.#bytes.toString('latin1') : undefined
+    const bytes = target.subarray(0, kept + read)
+    const text = this.#withText ? bytes.toString('latin1') : undefined
+    this.#block = { bytes, text, ascii: isAscii(bytes) }
     return read > 0
   }
 
-  /** Returns where the text begins. */
-  #skipByteOrderMark(): number {
+  #skipByteOrderMark(): void {
     const at = this.#start
-    const bytes = this.#bytes
+    const { bytes } = this.#block
     if (bytes[at] === 0xef && bytes[at + 1] === 0xbb && bytes[at + 2] === 0xbf) {
       this.#start += 3
       this.offset += 3
     }
-    return this.#start
   }
 
   #checkNotCut(read: number): void {

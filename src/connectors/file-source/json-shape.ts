@@ -1,0 +1,96 @@
+import type { FileRecord } from './file-record.js'
+import { endOfScalar, scalarOf } from './json-scalar.js'
+
+/** Strings and other scalars; what lies between them in an object without nested values is punctuation. */
+const scalars = /"(?:[^"\\]|\\.)*"|[^\s,:{}"]+/g
+/** To learn a longer text by heart is not worth it. */
+const longestText = 16 * 1024
+
+/**
+ * The text of a JSON object with the values left out: its keys, in their order, and all the punctuation. Another text that is the
+ * same between its values is valid JSON where those are, and is read without looking at anything but them.
+ */
+export class JsonShape {
+  /** An object with these keys, in this order. */
+  readonly #template: Readonly<Record<string, unknown>>
+  /** By value, its key where it is wanted. */
+  readonly #keys: readonly (string | undefined)[]
+  /** All text between the values, one after the other, and where in it each stretch ends. */
+  readonly #between: Uint8Array
+  readonly #ends: readonly number[]
+
+  private constructor(
+    template: Readonly<Record<string, unknown>>,
+    keys: readonly (string | undefined)[],
+    between: readonly string[],
+  ) {
+    // Its own copy: the value is the caller's.
+    this.#template = { ...template }
+    this.#keys = keys
+    this.#between = Buffer.from(between.join(''))
+    let end = 0
+    this.#ends = between.map((stretch) => {
+      end += Buffer.byteLength(stretch)
+      return end
+    })
+  }
+
+  /**
+   * @param text whose `value` is what `JSON.parse` made of it
+   * @param wanted the keys whose values are needed; absent = all
+   * @returns undefined where the value is no object, or one that holds nested values, or a key twice
+   */
+  static of(text: string, value: unknown, wanted?: ReadonlySet<string>): JsonShape | undefined {
+    if (text.length > longestText || !isFlat(value)) return undefined
+    const keys: string[] = []
+    const between: string[] = []
+    let done = 0
+    for (const [index, match] of [...text.matchAll(scalars)].entries()) {
+      if (index % 2 === 0) keys.push(JSON.parse(match[0]))
+      else {
+        between.push(text.slice(done, match.index))
+        done = match.index + match[0].length
+      }
+    }
+    between.push(text.slice(done))
+    // The value of a key that comes twice is hidden by the other one, and may be nested.
+    if (keys.length !== Object.keys(value).length) return undefined
+    const read = keys.map((key) => (wanted === undefined || wanted.has(key) ? key : undefined))
+    return new JsonShape(value, read, between)
+  }
+
+  /** An object for {@link read} to set the values of. */
+  blank(): Record<string, unknown> {
+    return { ...this.#template }
+  }
+
+  /**
+   * Sets the wanted values of `into`, which {@link blank} has given, to those of the record.
+   * @returns whether the record is of this shape; if not, some values may have been set nevertheless
+   */
+  read({ block, start, end }: FileRecord, into: Record<string, unknown>): boolean {
+    const { bytes } = block
+    const between = this.#between
+    const ends = this.#ends
+    const keys = this.#keys
+    let at = start
+    let compared = 0
+    for (let index = 0; ; index += 1) {
+      const stretch = ends[index] as number
+      for (; compared < stretch; compared += 1, at += 1) {
+        if (bytes[at] !== between[compared]) return false
+      }
+      if (index === keys.length) return at === end
+      const valueEnd = endOfScalar(bytes, at)
+      if (valueEnd < 0) return false
+      const key = keys[index]
+      if (key !== undefined) into[key] = scalarOf(block, at, valueEnd)
+      at = valueEnd
+    }
+  }
+}
+
+function isFlat(value: unknown): value is Record<string, unknown> {
+  if (typeof value !== 'object' || value === null || Array.isArray(value)) return false
+  return Object.values(value).every((field) => typeof field !== 'object' || field === null)
+}
