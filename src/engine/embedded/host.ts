@@ -106,9 +106,9 @@ class Host implements EmbeddedHost {
     this.definitions = definitions
     this.#options = options
     this.#scratch = scratch
-    const { slots = 16, threads = slots, threadHeapMiB } = options
+    const { jobFiles: files, slots = 16, threads = slots, threadHeapMiB } = options
     this.#slots = new Slots(slots)
-    this.#pool = new ThreadPool({ threads, heapMiB: threadHeapMiB })
+    this.#pool = new ThreadPool({ files, threads, heapMiB: threadHeapMiB })
   }
 
   async deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
@@ -232,6 +232,7 @@ class Host implements EmbeddedHost {
       attempt.stop(hostLeft(this.host, attempt.request)),
     )
     await Promise.allSettled([...stopping, ...this.#recovering])
+    await this.#pool.close()
   }
 
   #begin(state: ExecutionState, request: DeployRequest, file: string): Attempt {

@@ -29,6 +29,8 @@ export interface Seat {
 export interface ThreadMethods {
   /** Loads job files and says what they define. For a thread of its own. */
   inspect(files: readonly string[]): readonly InspectedFile[]
+  /** Loads what job files import of ours, before there is one. */
+  warm(_: null): null
   /** Imports a job file ahead of `open`, so that the threads of an attempt load it side by side. Answers the build that the thread has of it. */
   load(file: string): string
   /** Checks a deployment against its definition and restore point, and recovers the sinks. Asked of one thread of an attempt. */

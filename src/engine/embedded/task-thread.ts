@@ -22,6 +22,9 @@ joinPatience(patience)
 
 const tasks = new SeatedTasks((seat, event) => post({ kind: 'event', seat, event }))
 
+/** By the name by which job files import it, so that it is loaded once. */
+const ours = 'tidemark'
+
 /** On whose behalf code runs, callbacks of user code included. */
 const acting = new AsyncLocalStorage<Seat>()
 
@@ -43,6 +46,10 @@ const handlers: Handlers = {
       loaded.push({ file, build, definitions: definitions.map(({ name, version }) => ({ name, version })) })
     }
     return loaded
+  },
+  async warm() {
+    await import(ours)
+    return null
   },
   load: async (file) => (await loadFile(file)).build,
   plan: (request, seat) => tasks.occupy(seat, makePlan(request)),

@@ -1,9 +1,12 @@
 import type { TaskEvent } from './messages.js'
+import { SpareThread } from './spare-thread.js'
 import { type SharedThread, TaskSeat } from './task-seat.js'
 import { needsTsx } from './thread-program.js'
 import { WorkerThread } from './worker-thread.js'
 
 export interface ThreadPoolOptions {
+  /** All job files that tasks may come from. */
+  readonly files: readonly string[]
   /** So many threads are begun before tasks share. */
   readonly threads: number
   /** Heap limit of a thread, MiB; absent = Node's own. */
@@ -23,7 +26,6 @@ export interface Party {
 }
 
 interface PooledThread extends SharedThread {
-  readonly tsx: boolean
   /** The build of each file that it has loaded: modules stay loaded as long as the thread lives. */
   readonly builds: Map<string, string>
   /** Of one job only. */
@@ -38,12 +40,16 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions
   readonly #threads = new Set<PooledThread>()
   readonly #apart = new Set<string>()
+  readonly #spare: SpareThread
 
   constructor(options: ThreadPoolOptions) {
+    const { files, heapMiB } = options
     this.#options = options
+    this.#spare = new SpareThread({ files, heapMiB })
+    this.#spare.begin()
   }
 
-  /** Threads that live, those that are ending included. */
+  /** Threads of tasks that live, those that are ending included. */
   get size(): number {
     return this.#threads.size
   }
@@ -63,6 +69,11 @@ export class ThreadPool {
     for (const { seated, builds } of this.#threads) if (seated.has(seat)) builds.set(file, build)
   }
 
+  /** No thread is begun any more but for tasks. */
+  close(): Promise<void> {
+    return this.#spare.close()
+  }
+
   /** Tasks of one attempt are spread, and then the emptiest is chosen, of several one that has the file loaded. */
   #choose(party: Party, taken: ReadonlySet<PooledThread>): PooledThread | undefined {
     if (this.#apart.has(party.job)) return undefined
@@ -73,20 +84,22 @@ export class ThreadPool {
   }
 
   #begin({ job, file }: Party): PooledThread {
-    const thread = new WorkerThread({ files: [file], heapMiB: this.#options.heapMiB })
+    const { threads, heapMiB } = this.#options
+    const thread = this.#spare.take() ?? new WorkerThread({ files: [file], heapMiB })
     const seated = new Set<TaskSeat>()
     const pooled: PooledThread = {
       thread,
       seated,
-      tsx: needsTsx([file]),
       builds: new Map(),
       apart: this.#apart.has(job),
       worn: false,
       blame: (job) => this.#apart.add(job),
     }
     this.#threads.add(pooled)
+    if (this.#threads.size < threads) this.#spare.beginSoon()
     thread.ended.then((end) => {
       this.#threads.delete(pooled)
+      this.#spare.beginSoon()
       if (seated.size < 2 || end.kind === 'closed') return
       for (const { label, job } of seated) if (label === end.by) pooled.blame(job)
     })
@@ -94,8 +107,8 @@ export class ThreadPool {
   }
 }
 
-function canLoad({ tsx, builds }: PooledThread, { file, build }: Party): boolean {
-  return (tsx || !needsTsx([file])) && (builds.get(file) ?? build) === build
+function canLoad({ thread, builds }: PooledThread, { file, build }: Party): boolean {
+  return (thread.tsx || !needsTsx([file])) && (builds.get(file) ?? build) === build
 }
 
 function compare(a: readonly number[], b: readonly number[]): number {

@@ -10,7 +10,7 @@ import type {
   ThreadRequest,
 } from './messages.js'
 import { explainEnd, type Fault, type ThreadEnd } from './thread-end.js'
-import { threadProgram } from './thread-program.js'
+import { needsTsx, threadProgram } from './thread-program.js'
 import { fromWire } from './wire-error.js'
 
 /** How long a thread may take to close in good order, milliseconds; then it is terminated. */
@@ -53,6 +53,8 @@ let seats = 0
 export class WorkerThread {
   /** Resolves once the thread is no more. */
   readonly ended: Promise<ThreadEnd>
+  /** Whether it can load TypeScript. */
+  readonly tsx: boolean
   readonly #worker: Worker
   readonly #calls = new Map<number, Call>()
   readonly #sitters = new Map<number, Sitter>()
@@ -67,6 +69,7 @@ export class WorkerThread {
   #shared = false
 
   constructor({ files, heapMiB }: WorkerThreadOptions) {
+    this.tsx = needsTsx(files)
     const patience = patienceForThread()
     this.#worker = new Worker(threadProgram(files), {
       name: 'tidemark tasks',
@@ -96,6 +99,15 @@ export class WorkerThread {
   /** Neither ending nor ended. */
   get open(): boolean {
     return !this.#closing && this.#gone === undefined && this.#fault === undefined
+  }
+
+  /** Lets the process end, also while nothing has ended the thread. */
+  unref(): void {
+    this.#worker.unref()
+  }
+
+  ref(): void {
+    this.#worker.ref()
   }
 
   /** A place for one more, under a number that the host uses once. */
