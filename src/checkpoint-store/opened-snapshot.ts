@@ -5,7 +5,7 @@ import { entryPath, executionFolder, snapshotFolder } from '../checkpoint/paths.
 import { damaged } from '../checkpoint/sealed-json.js'
 import type { RestoreReference } from '../engine/engine.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
-import { joinUri, openStorage, type Storage, scopedStorage, splitUri } from '../storage/index.js'
+import { joinUri, openStorage, type ReadOptions, type Storage, scopedStorage, splitUri } from '../storage/index.js'
 import { isSnapshot, readEntryIfThere, readRecord } from './read-log.js'
 import { openExecutionFolder, type Roots } from './roots.js'
 
@@ -18,7 +18,7 @@ export interface OpenedSnapshot {
    * A state file, with flat memory. Its size and checksum are known to be right only at its end: until then nobody may act on what it says.
    * @throws CheckpointDamaged naming the file, StorageUnavailable
    */
-  readState(handle: StateHandle): AsyncIterable<Buffer>
+  readState(handle: StateHandle, options?: ReadOptions): AsyncIterable<Buffer>
 }
 
 /**
@@ -41,7 +41,12 @@ export async function openSnapshot(reference: RestoreReference, roots?: Roots): 
   if (entry === undefined) throw failed(uri, `${joinUri(folder.uri, entryPath(number))} is not there`)
   if (!isSnapshot(entry)) throw failed(uri, `entry ${number} of ${folder.uri} is ${entry.kind}, not a checkpoint`)
   const places = findPlaces(folder, record, roots)
-  return { reference, entry, record, readState: (handle) => readStateFile(places[handle.root], handle) }
+  return {
+    reference,
+    entry,
+    record,
+    readState: (handle, options) => readStateFile(places[handle.root], handle, options),
+  }
 }
 
 type Places = Readonly<Record<StateHandle['root'], readonly Storage[]>>
@@ -63,11 +68,16 @@ function findPlaces(folder: Storage, record: ExecutionRecord, roots: Roots | und
   return { metadata: open([folder.uri, recordedMetadata]), data: open(data) }
 }
 
-async function* readStateFile(places: readonly Storage[], handle: StateHandle): AsyncGenerator<Buffer> {
+async function* readStateFile(
+  places: readonly Storage[],
+  handle: StateHandle,
+  options?: ReadOptions,
+): AsyncGenerator<Buffer> {
   for (const place of places) {
     let begun = false
     try {
-      for await (const chunk of checkedState(place.readStream(handle.path), handle, joinUri(place.uri, handle.path))) {
+      const chunks = place.readStream(handle.path, undefined, options)
+      for await (const chunk of checkedState(chunks, handle, joinUri(place.uri, handle.path))) {
         begun = true
         yield chunk
       }

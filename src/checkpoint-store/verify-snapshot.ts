@@ -35,7 +35,7 @@ export async function verifySnapshot(reference: RestoreReference, roots?: Roots)
   }
   const opened = await check(() => openSnapshot(reference, roots))
   for (const handle of opened === undefined ? [] : stateFiles(opened)) {
-    bytes += (await check(async () => opened && sizeOf(opened.readState(handle)))) ?? 0
+    bytes += (await check(async () => opened && sizeOf(opened.readState(handle, { reuse: true })))) ?? 0
   }
   return { ok: problems.length === 0, files, bytes, problems }
 }

@@ -15,8 +15,8 @@ export function scopedStorage(storage: Storage, folder: string): Storage {
   return {
     uri: joinUri(storage.uri, folder),
     read: async (name, range) => storage.read(inside(name), range),
-    async *readStream(name, range) {
-      yield* storage.readStream(inside(name), range)
+    async *readStream(name, range, options) {
+      yield* storage.readStream(inside(name), range, options)
     },
     createIfAbsent: async (name, content) => storage.createIfAbsent(inside(name), content),
     persist: async (name) => storage.persist(inside(name)),

@@ -19,7 +19,7 @@ export interface Storage {
    * The same as a stream, with flat memory. All of it is of one content: where the object is replaced meanwhile, the stream goes on with the
    * old content or fails. Errors come with the first chunk or any later one; who stops early releases what the stream holds.
    */
-  readStream(name: string, range?: ByteRange): AsyncIterable<Buffer>
+  readStream(name: string, range?: ByteRange, options?: ReadOptions): AsyncIterable<Buffer>
 
   /** The commit primitive: of any number of callers at once exactly one gets `created`. */
   createIfAbsent(name: string, content: Uint8Array): Promise<'created' | 'exists'>
@@ -52,6 +52,14 @@ export interface Storage {
    * @param before awaited with the names of unfinished files, or those that unfinished uploads were to get, before they go
    */
   tidy(folder: string, writers: 'dead' | 'all', before?: BeforeTidying): Promise<void>
+}
+
+export interface ReadOptions {
+  /**
+   * Default false. True where a chunk may be overwritten as soon as the next one is asked for, so that a long stream needs no fresh memory. A
+   * driver may ignore it.
+   */
+  readonly reuse?: boolean
 }
 
 export interface WriteOptions {

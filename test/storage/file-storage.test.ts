@@ -30,6 +30,18 @@ function startChild(...args: string[]): { readonly child: ChildProcess; readonly
   return { child, nextLine: async () => String((await lines.next()).value) }
 }
 
+it('reads a long file into two buffers where it may, and into others where chunks are kept', async () => {
+  const storage = new FileStorage(await temporaryDirectory())
+  await storage.write('long', Buffer.alloc(20_000_000, 'x'))
+  const buffers = async (reuse: boolean) => {
+    const found = new Set<ArrayBufferLike>()
+    for await (const { buffer } of storage.readStream('long', undefined, { reuse })) found.add(buffer)
+    return [...found].filter(({ byteLength }) => byteLength === 1024 * 1024).length
+  }
+  expect(await buffers(true)).toBe(2)
+  expect(await buffers(false)).toBeGreaterThan(15)
+})
+
 const failure = (code: string) => Object.assign(new Error(`${code}: made up`), { code })
 
 describe('processes', () => {

@@ -2,17 +2,15 @@ import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
-import type { BeforeTidying, ByteRange, Storage, StoredObject, WriteOptions } from '../storage.js'
+import type { BeforeTidying, ByteRange, ReadOptions, Storage, StoredObject, WriteOptions } from '../storage.js'
 import { isTemporary, temporaryName, writerIsDead } from '../temporary.js'
 import { unavailable, withoutLinks } from './file-errors.js'
 import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
 import { Folders } from './folders.js'
 import { Hanging } from './patience.js'
 import { patientFileSystem } from './patient-file-system.js'
+import { readChunks } from './read-chunks.js'
 import { walk, walkNames } from './walk.js'
-
-/** Bytes of one chunk of a stream. */
-const chunkSize = 256 * 1024
 
 /** So many bytes are synced at a time, while the next ones are appended. */
 const syncedEach = 16 * 1024 * 1024
@@ -57,23 +55,18 @@ export class FileStorage implements Storage {
     }
   }
 
-  async *readStream(name: string, range: ByteRange = { start: 0 }): AsyncGenerator<Buffer> {
+  async *readStream(
+    name: string,
+    range: ByteRange = { start: 0 },
+    { reuse = false }: ReadOptions = {},
+  ): AsyncGenerator<Buffer> {
     checkName(name)
     checkRange(name, range)
     const path = join(this.#root, name)
     let file: OpenFile | undefined
     try {
       file = await this.#fs.openFile(path)
-      const { start, end = Number.POSITIVE_INFINITY } = range
-      let reading = readChunk(file, start, end)
-      for (let position = start; ; ) {
-        const { chunk, more } = await reading
-        position += chunk.length
-        // While somebody looks at this one.
-        if (more) reading = readChunk(file, position, end)
-        if (chunk.length > 0) yield chunk
-        if (!more) return
-      }
+      yield* readChunks(file, range, reuse)
     } catch (error) {
       throw readFailure(path, error)
     } finally {
@@ -270,23 +263,6 @@ export class FileStorage implements Storage {
     const { mtimeMs } = await this.#fs.status(join(this.#root, name))
     return writerIsDead(name.slice(name.lastIndexOf('/') + 1), mtimeMs, Date.now())
   }
-}
-
-interface Chunk {
-  readonly chunk: Buffer
-  readonly more: boolean
-}
-
-/** One byte at least is asked for: a folder opens like a file and is told apart by reading. */
-function readChunk(file: OpenFile, position: number, end: number): Promise<Chunk> {
-  const buffer = Buffer.allocUnsafe(Math.max(1, Math.min(chunkSize, end - position)))
-  const reading = file.read(buffer, position).then((read) => {
-    const length = Math.min(read, end - position)
-    return { chunk: buffer.subarray(0, length), more: length === buffer.length && position + length < end }
-  })
-  // Whoever stops early does not want it any more.
-  reading.catch(() => undefined)
-  return reading
 }
 
 function readFailure(path: string, error: unknown): TidemarkError {

@@ -5,7 +5,7 @@ import { ChunkReader } from './chunk-reader.js'
 import { decodeState, readableCodecs } from './state-codec.js'
 import type { EncodedSection } from './state-section.js'
 
-/** Reads a state file; fails at its end at the latest where it is not what the handle's size and checksum say. */
+/** Reads a state file, each chunk good until the next is asked for; fails at its end at the latest where it is not what the handle's size and checksum say. */
 export type ReadState = (handle: StateHandle) => AsyncIterable<Uint8Array>
 
 /** What a snapshot holds of a store. */

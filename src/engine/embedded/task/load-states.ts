@@ -31,7 +31,8 @@ export async function loadStates(
     const assigned = plan.state.filter((one) => one.operator === operator.id)
     await inLanes(assigned, lanes, async ({ scope, handles, base }) => {
       const store = storeOf(scope.kind === 'split' ? scope.split : '')
-      if (snapshot) await store.load({ operator, handles, read: (handle) => snapshot.readState(handle), base })
+      if (snapshot)
+        await store.load({ operator, handles, read: (handle) => snapshot.readState(handle, { reuse: true }), base })
     })
   }
   return states
