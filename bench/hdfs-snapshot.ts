@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { type IncomingMessage, request } from 'node:http'
 import { KeyedStateStore } from '../src/engine/embedded/state/keyed-state-store.js'
 import { writeState } from '../src/engine/embedded/task/write-state.js'
+import { StateWriters } from '../src/engine/embedded/writer/state-writers.js'
 import { openStorage } from '../src/storage/index.js'
 import { startHdfs } from '../test/support/servers/hdfs/hdfs-server.js'
 import type { Benchmark } from './benchmark.js'
@@ -25,11 +26,23 @@ export const hdfsSnapshot: Benchmark = {
     const data = openStorage('hdfs:///bench')
     const store = new KeyedStateStore<string>({ operator: 'bench', stateVersion: 1, incremental: false })
     for (let key = 0; key < keys; key++) store.set(`key-${key}`, randomBytes(valueLength / 2).toString('hex'))
+    const writers = new StateWriters()
+    onClose(() => writers.close())
+    const openWriter = async () => writers.open()
     let number = 0
     const snapshot = async () => {
       number++
       const scope = { kind: 'job' } as const
-      const context = { job: 'bench', execution: 'bench', attempt: 1, task: 0, scope, shared: false, number }
+      const context = {
+        job: 'bench',
+        execution: 'bench',
+        attempt: 1,
+        task: 0,
+        scope,
+        shared: false,
+        number,
+        openWriter,
+      }
       const { handles } = await writeState(data, 'bench', store.cut(number, undefined), context)
       return handles[0]?.size ?? 0
     }

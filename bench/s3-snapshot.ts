@@ -1,5 +1,7 @@
 import { KeyedStateStore } from '../src/engine/embedded/state/keyed-state-store.js'
 import { writeState } from '../src/engine/embedded/task/write-state.js'
+import { StateWriters } from '../src/engine/embedded/writer/state-writers.js'
+import { configureStorage, openStorage, storageSettings } from '../src/storage/index.js'
 import { S3Connection } from '../src/storage/s3/s3-connection.js'
 import { S3Storage } from '../src/storage/s3/s3-storage.js'
 import { FaultProxy } from '../test/support/fault-proxy.js'
@@ -33,6 +35,8 @@ export const s3Snapshot: Benchmark = {
     const proxy = await FaultProxy.start(server.endpoint)
     onClose(() => proxy.close())
     const size = await snapshot(store, proxy.origin, 1)
+    const writers = new StateWriters()
+    onClose(() => writers.close())
     const requests = proxy.requests.length
     let number = 1
     return [plainUpload(server.endpoint, size), streamed(server.endpoint, size), snapshotTo(server.endpoint)]
@@ -40,7 +44,7 @@ export const s3Snapshot: Benchmark = {
     function snapshotTo(endpoint: string): Contender {
       return {
         name: 'snapshot',
-        run: async () => ({ ...(await timed(() => snapshot(store, endpoint, ++number))), requests }),
+        run: async () => ({ ...(await timed(() => snapshot(store, endpoint, ++number, writers))), requests }),
       }
     }
   },
@@ -53,10 +57,17 @@ function filledStore(): KeyedStateStore<Buffer> {
 }
 
 /** Answers the size of the state file, in bytes. */
-async function snapshot(store: KeyedStateStore<Buffer>, endpoint: string, number: number): Promise<number> {
-  const storage = new S3Storage(bucket, 'checkpoints', { endpoint, pathStyleAccess: true })
+async function snapshot(
+  store: KeyedStateStore<Buffer>,
+  endpoint: string,
+  number: number,
+  writers?: StateWriters,
+): Promise<number> {
+  configureStorage({ ...storageSettings(), s3: { endpoint, pathStyleAccess: true } })
+  const storage = openStorage(`s3://${bucket}/checkpoints`)
+  const openWriter = writers && (async () => writers.open())
   const scope = { kind: 'job' } as const
-  const context = { job: 'job', execution: 'execution', attempt: 1, task: 0, scope, number, shared: false }
+  const context = { job: 'job', execution: 'execution', attempt: 1, task: 0, scope, number, shared: false, openWriter }
   return (await writeState(storage, 'state', store.cut(number, undefined), context)).written
 }
 

@@ -66,8 +66,8 @@ function fileSystemOn(root: FolderNode): FileSystem {
       const created: FileNode = { content: Buffer.alloc(0), durable: Buffer.alloc(0), mtimeMs: Date.now() }
       put(path, created)
       return {
-        append: async (chunk) => {
-          created.content = Buffer.concat([created.content, chunk])
+        append: async (chunks) => {
+          created.content = Buffer.concat([created.content, ...chunks])
         },
         sync: async () => {
           created.durable = created.content

@@ -42,8 +42,8 @@ export function memoryFileSystem(): FileSystem {
       const entry: MemoryFile = { content: Buffer.alloc(0), mtimeMs: Date.now() }
       put(path, entry, false)
       return {
-        append: async (chunk) => {
-          entry.content = Buffer.concat([entry.content, chunk])
+        append: async (chunks) => {
+          entry.content = Buffer.concat([entry.content, ...chunks])
         },
         sync: async () => {},
         close: async () => {},

@@ -28,9 +28,9 @@ export function steppingFileSystem(before: (step: Step) => void | Promise<void>,
       await look('createFile', path)
       const file = await fs.createFile(path)
       return {
-        append: async (chunk) => {
+        append: async (chunks) => {
           await look('append', path)
-          await file.append(chunk)
+          await file.append(chunks)
         },
         sync: async () => {
           await look('sync', path)

@@ -1,3 +1,4 @@
+import type { MessagePort } from 'node:worker_threads'
 import type { DefinitionRecord, OperatorRecord, StateHandle, TaskSnapshot } from '../../checkpoint/entry.js'
 import type { Json } from '../../json.js'
 import type { Patience, StorageSettings } from '../../storage/index.js'
@@ -54,6 +55,11 @@ export interface ThreadMethods {
 
 export type ThreadMethod = keyof ThreadMethods
 
+/** The answer to each `writer` in its turn. */
+export interface WriterPort {
+  readonly writer: MessagePort
+}
+
 export interface ThreadRequest<M extends ThreadMethod = ThreadMethod> {
   readonly id: number
   readonly seat: Seat
@@ -62,6 +68,8 @@ export interface ThreadRequest<M extends ThreadMethod = ThreadMethod> {
 }
 
 export type ThreadMessage =
+  /** A port is wanted over which another thread writes one file. */
+  | { readonly kind: 'writer' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: WireError }
   | { readonly kind: 'event'; readonly seat: number; readonly event: TaskEvent }

@@ -1,7 +1,15 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { parentPort, workerData } from 'node:worker_threads'
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { configureStorage, joinPatience } from '../../storage/index.js'
-import type { Seat, ThreadData, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
+import type {
+  Seat,
+  ThreadData,
+  ThreadMessage,
+  ThreadMethod,
+  ThreadMethods,
+  ThreadRequest,
+  WriterPort,
+} from './messages.js'
 import { loadFile } from './plan/load-definition.js'
 import { makePlan, prepare, recoverOutput } from './plan/make-plan.js'
 import { openTask } from './task/open-task.js'
@@ -24,6 +32,9 @@ const tasks = new SeatedTasks((seat, event) => post({ kind: 'event', seat, event
 
 /** By the name by which job files import it, so that it is loaded once. */
 const ours = 'tidemark'
+
+/** Who waits for a port, in the order in which they asked. */
+const wanted: ((port: MessagePort) => void)[] = []
 
 /** On whose behalf code runs, callbacks of user code included. */
 const acting = new AsyncLocalStorage<Seat>()
@@ -56,7 +67,7 @@ const handlers: Handlers = {
   prepare,
   recoverOutput,
   async open(request, seat) {
-    const opened = await tasks.open(seat, (listener) => openTask(request, listener))
+    const opened = await tasks.open(seat, (listener) => openTask(request, listener, openWriter))
     return opened.describe()
   },
   async start(_, seat) {
@@ -86,6 +97,13 @@ const handlers: Handlers = {
   },
 }
 
+function openWriter(): Promise<MessagePort> {
+  return new Promise((resolve) => {
+    wanted.push(resolve)
+    post({ kind: 'writer' })
+  })
+}
+
 function post(message: ThreadMessage): void {
   parentPort?.postMessage(message)
 }
@@ -98,4 +116,7 @@ async function answer<M extends ThreadMethod>({ id, seat, method, params }: Thre
   }
 }
 
-parentPort?.on('message', (request: ThreadRequest) => void acting.run(request.seat, answer, request))
+parentPort?.on('message', (message: ThreadRequest | WriterPort) => {
+  if ('writer' in message) wanted.shift()?.(message.writer)
+  else void acting.run(message.seat, answer, message)
+})

@@ -2,7 +2,8 @@ import type { TaskEvent } from './messages.js'
 import { SpareThread } from './spare-thread.js'
 import { type SharedThread, TaskSeat } from './task-seat.js'
 import { needsTsx } from './thread-program.js'
-import { WorkerThread } from './worker-thread.js'
+import { WorkerThread, type WorkerThreadOptions } from './worker-thread.js'
+import { StateWriters } from './writer/state-writers.js'
 
 export interface ThreadPoolOptions {
   /** All job files that tasks may come from. */
@@ -40,12 +41,12 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions
   readonly #threads = new Set<PooledThread>()
   readonly #apart = new Set<string>()
+  readonly #writers = new StateWriters()
   readonly #spare: SpareThread
 
   constructor(options: ThreadPoolOptions) {
-    const { files, heapMiB } = options
     this.#options = options
-    this.#spare = new SpareThread({ files, heapMiB })
+    this.#spare = new SpareThread(this.#threadOptions(options.files))
     this.#spare.begin()
   }
 
@@ -69,9 +70,9 @@ export class ThreadPool {
     for (const { seated, builds } of this.#threads) if (seated.has(seat)) builds.set(file, build)
   }
 
-  /** No thread is begun any more but for tasks. */
-  close(): Promise<void> {
-    return this.#spare.close()
+  /** Once no task is left: so is no thread. */
+  async close(): Promise<void> {
+    await Promise.all([this.#spare.close(), this.#writers.close()])
   }
 
   /** Tasks of one attempt are spread, and then the emptiest is chosen, of several one that has the file loaded. */
@@ -84,8 +85,7 @@ export class ThreadPool {
   }
 
   #begin({ job, file }: Party): PooledThread {
-    const { threads, heapMiB } = this.#options
-    const thread = this.#spare.take() ?? new WorkerThread({ files: [file], heapMiB })
+    const thread = this.#spare.take() ?? new WorkerThread(this.#threadOptions([file]))
     const seated = new Set<TaskSeat>()
     const pooled: PooledThread = {
       thread,
@@ -96,7 +96,7 @@ export class ThreadPool {
       blame: (job) => this.#apart.add(job),
     }
     this.#threads.add(pooled)
-    if (this.#threads.size < threads) this.#spare.beginSoon()
+    if (this.#threads.size < this.#options.threads) this.#spare.beginSoon()
     thread.ended.then((end) => {
       this.#threads.delete(pooled)
       this.#spare.beginSoon()
@@ -104,6 +104,10 @@ export class ThreadPool {
       for (const { label, job } of seated) if (label === end.by) pooled.blame(job)
     })
     return pooled
+  }
+
+  #threadOptions(files: readonly string[]): WorkerThreadOptions {
+    return { files, heapMiB: this.#options.heapMiB, openWriter: () => this.#writers.open() }
   }
 }
 

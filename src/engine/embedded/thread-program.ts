@@ -10,15 +10,15 @@ const require = createRequire(here)
  * there) and found from this package, not from the working directory. A thread with tsx takes about 300 ms and 25 MB more than one
  * without, so job files that are JavaScript already do without.
  */
-export function threadProgram(jobFiles: readonly string[]): URL {
-  const entry = new URL(`./task-thread${extname(here)}`, here).href
+export function threadProgram(program: 'task-thread' | 'writer/writer-thread', jobFiles: readonly string[] = []): URL {
+  const entry = new URL(`./${program}${extname(here)}`, here).href
   if (!needsTsx(jobFiles)) return new URL(entry)
   // First CommonJS, then ESM: a job file may be either.
-  const program = ['tsx/cjs/api', 'tsx/esm/api']
+  const lines = ['tsx/cjs/api', 'tsx/esm/api']
     .map((api, index) => `import * as tsx${index} from ${JSON.stringify(urlOf(api))}\ntsx${index}.register()`)
     .concat(`await import(${JSON.stringify(entry)})`)
     .join('\n')
-  return new URL(`data:text/javascript,${encodeURIComponent(program)}`)
+  return new URL(`data:text/javascript,${encodeURIComponent(lines)}`)
 }
 
 export function needsTsx(jobFiles: readonly string[]): boolean {

@@ -1,14 +1,14 @@
-import { Worker } from 'node:worker_threads'
-import { forgetThread, patienceForThread, storageSettings } from '../../storage/index.js'
+import type { MessagePort } from 'node:worker_threads'
 import type {
   Seat,
   TaskEvent,
-  ThreadData,
   ThreadMessage,
   ThreadMethod,
   ThreadMethods,
   ThreadRequest,
+  WriterPort,
 } from './messages.js'
+import { OsThread } from './os-thread.js'
 import { explainEnd, type Fault, type ThreadEnd } from './thread-end.js'
 import { needsTsx, threadProgram } from './thread-program.js'
 import { fromWire } from './wire-error.js'
@@ -16,25 +16,13 @@ import { fromWire } from './wire-error.js'
 /** How long a thread may take to close in good order, milliseconds; then it is terminated. */
 export const closeGraceMs = 2000
 
-/**
- * How long it may take to end then, milliseconds. No code of it runs any more, but it cannot end while a call to a file system hangs. It is
- * given up and counts as gone: it can do nothing but return from that call.
- */
-const terminateMs = 3000
-
 export interface WorkerThreadOptions {
   /** Files of user code that it will load. */
   readonly files: readonly string[]
   /** Heap limit in MiB; absent = Node's own. */
   readonly heapMiB?: number | undefined
-}
-
-/** Threads that were given up and have not ended yet. */
-const abandoned = new Set<number>()
-
-/** Whether a thread is left that could not be ended: then the process cannot end in good order either. */
-export function threadsLeft(): boolean {
-  return abandoned.size > 0
+  /** Gives it a port over which another thread writes one file. */
+  readonly openWriter?: () => MessagePort
 }
 
 interface Call {
@@ -55,12 +43,12 @@ export class WorkerThread {
   readonly ended: Promise<ThreadEnd>
   /** Whether it can load TypeScript. */
   readonly tsx: boolean
-  readonly #worker: Worker
+  readonly #thread: OsThread
+  readonly #openWriter: WorkerThreadOptions['openWriter']
   readonly #calls = new Map<number, Call>()
   readonly #sitters = new Map<number, Sitter>()
   #nextCall = 0
   #closing = false
-  #giveUp = () => {}
   /** Whose code was running when the thread ended itself. */
   #culprit: string | undefined
   #fault: Fault | undefined
@@ -68,32 +56,20 @@ export class WorkerThread {
   /** Whether several sat in it when it ended. */
   #shared = false
 
-  constructor({ files, heapMiB }: WorkerThreadOptions) {
+  constructor({ files, heapMiB, openWriter }: WorkerThreadOptions) {
     this.tsx = needsTsx(files)
-    const patience = patienceForThread()
-    this.#worker = new Worker(threadProgram(files), {
+    this.#openWriter = openWriter
+    this.#thread = new OsThread(threadProgram('task-thread', files), {
       name: 'tidemark tasks',
-      workerData: { storage: storageSettings(), patience } satisfies ThreadData,
-      stdout: true,
-      stderr: true,
       ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
     })
-    // stdout belongs to the host's own program. Each line has its origin.
-    for (const output of [this.#worker.stdout, this.#worker.stderr]) {
-      output.on('data', (lines: Uint8Array) => process.stderr.write(lines))
-    }
-    this.#worker.on('message', (message: ThreadMessage) => this.#receive(message))
-    this.#worker.on('error', (error: NodeJS.ErrnoException) => {
+    const { worker } = this.#thread
+    worker.on('message', (message: ThreadMessage) => this.#receive(message))
+    worker.on('error', (error: NodeJS.ErrnoException) => {
       const kind = error.code === 'ERR_WORKER_OUT_OF_MEMORY' ? 'out of memory' : 'crashed'
       this.#fault ??= { kind, error }
     })
-    this.ended = new Promise((resolve) => {
-      this.#giveUp = () => resolve(this.#end(0))
-      this.#worker.once('exit', (code) => {
-        forgetThread(patience)
-        resolve(this.#end(code))
-      })
-    })
+    this.ended = this.#thread.gone.then((code) => this.#end(code))
   }
 
   /** Neither ending nor ended. */
@@ -103,11 +79,11 @@ export class WorkerThread {
 
   /** Lets the process end, also while nothing has ended the thread. */
   unref(): void {
-    this.#worker.unref()
+    this.#thread.worker.unref()
   }
 
   ref(): void {
-    this.#worker.ref()
+    this.#thread.worker.ref()
   }
 
   /** A place for one more, under a number that the host uses once. */
@@ -139,7 +115,7 @@ export class WorkerThread {
     const request: ThreadRequest<M> = { id: this.#nextCall++, seat: { number, label }, method, params }
     return new Promise((resolve, reject) => {
       this.#calls.set(request.id, { seat, resolve: resolve as Call['resolve'], reject })
-      this.#worker.postMessage(request)
+      this.#thread.worker.postMessage(request)
     })
   }
 
@@ -164,26 +140,25 @@ export class WorkerThread {
   async terminate(blocks?: Seat): Promise<void> {
     if (blocks !== undefined) this.#fault ??= { kind: 'blocked', by: blocks.label }
     else this.#closing = true
-    void this.#worker.terminate()
-    const limit = setTimeout(() => {
-      abandoned.add(this.#worker.threadId)
-      this.#worker.once('exit', () => abandoned.delete(this.#worker.threadId))
-      this.#worker.unref()
-      this.#giveUp()
-    }, terminateMs)
+    await this.#thread.terminate()
     await this.ended
-    clearTimeout(limit)
   }
 
   #receive(message: ThreadMessage): void {
     if (message.kind === 'event') this.#sitters.get(message.seat)?.onEvent(message.event)
     else if (message.kind === 'ending') this.#culprit = message.by
+    else if (message.kind === 'writer') this.#giveWriter()
     else {
       const call = this.#calls.get(message.id)
       this.#calls.delete(message.id)
       if (message.kind === 'answer') call?.resolve(message.value)
       else call?.reject(fromWire(message.error))
     }
+  }
+
+  #giveWriter(): void {
+    const writer = this.#openWriter?.()
+    if (writer !== undefined) this.#thread.worker.postMessage({ writer } satisfies WriterPort, [writer])
   }
 
   #end(code: number): ThreadEnd {

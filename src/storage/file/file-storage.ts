@@ -12,6 +12,9 @@ import { patientFileSystem } from './patient-file-system.js'
 import { readChunks } from './read-chunks.js'
 import { walk, walkNames } from './walk.js'
 
+/** So many bytes are appended at a time, where they come in smaller pieces. */
+const appendedEach = 512 * 1024
+
 /** So many bytes are synced at a time, while the next ones are appended. */
 const syncedEach = 16 * 1024 * 1024
 
@@ -213,7 +216,7 @@ export class FileStorage implements Storage {
     durable: boolean,
   ): Promise<void> {
     try {
-      if (content instanceof Uint8Array) await file.append(content)
+      if (content instanceof Uint8Array) await file.append([content])
       else await appendAll(file, content)
       if (durable) await file.sync()
       await file.close()
@@ -278,9 +281,9 @@ function readFailure(path: string, error: unknown): TidemarkError {
 async function appendAll(file: NewFile, content: AsyncIterable<Uint8Array>): Promise<void> {
   let unsynced = 0
   let syncing: Promise<void> | undefined
-  for await (const chunk of content) {
-    await file.append(chunk)
-    unsynced += chunk.length
+  for await (const chunks of gathered(content)) {
+    await file.append(chunks)
+    unsynced += sizeOf(chunks)
     if (unsynced < syncedEach) continue
     await syncing
     syncing = file.sync()
@@ -289,6 +292,21 @@ async function appendAll(file: NewFile, content: AsyncIterable<Uint8Array>): Pro
     unsynced = 0
   }
   await syncing
+}
+
+async function* gathered(content: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Uint8Array[]> {
+  let chunks: Uint8Array[] = []
+  for await (const chunk of content) {
+    chunks.push(chunk)
+    if (sizeOf(chunks) < appendedEach) continue
+    yield chunks
+    chunks = []
+  }
+  if (chunks.length > 0) yield chunks
+}
+
+function sizeOf(chunks: readonly Uint8Array[]): number {
+  return chunks.reduce((sum, { length }) => sum + length, 0)
 }
 
 function parentOf(name: string): string {

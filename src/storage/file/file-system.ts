@@ -1,5 +1,17 @@
 import { constants, type Dirent } from 'node:fs'
-import { link, lstat, mkdir, open, readdir, readFile, realpath, rename, rmdir, unlink } from 'node:fs/promises'
+import {
+  type FileHandle,
+  link,
+  lstat,
+  mkdir,
+  open,
+  readdir,
+  readFile,
+  realpath,
+  rename,
+  rmdir,
+  unlink,
+} from 'node:fs/promises'
 
 /**
  * The few calls that the file driver makes, each one step that either happened or did not. A port, so that a test can
@@ -34,7 +46,8 @@ export interface FileStatus {
 }
 
 export interface NewFile {
-  append(chunk: Uint8Array): Promise<void>
+  /** One after the other. */
+  append(chunks: readonly Uint8Array[]): Promise<void>
   sync(): Promise<void>
   close(): Promise<void>
 }
@@ -50,7 +63,7 @@ export const nodeFileSystem: FileSystem = {
   async createFile(path) {
     const handle = await open(path, 'wx', 0o600)
     return {
-      append: (chunk) => handle.appendFile(chunk),
+      append: (chunks) => writeAll(handle, chunks),
       sync: () => handle.sync(),
       close: () => handle.close(),
     }
@@ -93,6 +106,21 @@ export const nodeFileSystem: FileSystem = {
     return { size, mtimeMs, identity: `${dev}:${ino}:${birthtimeMs}` }
   },
   realPath: (path) => realpath(path),
+}
+
+async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+  let left = chunks.filter(({ length }) => length > 0)
+  while (left.length > 0) {
+    let { bytesWritten } = await handle.writev(left)
+    const next = left.findIndex((chunk) => {
+      if (chunk.length > bytesWritten) return true
+      bytesWritten -= chunk.length
+      return false
+    })
+    if (next === -1) return
+    const [partly = Buffer.alloc(0), ...others] = left.slice(next)
+    left = [partly.subarray(bytesWritten), ...others]
+  }
 }
 
 /** Whether a thrown value is a system error with one of these codes. */

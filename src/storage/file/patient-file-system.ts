@@ -16,7 +16,7 @@ export function patientFileSystem(root: string, fs: FileSystem): FileSystem {
         throw error
       })
       return {
-        append: (chunk) => step(() => file.append(chunk)),
+        append: (chunks) => step(() => file.append(chunks)),
         sync: () => step(() => file.sync()),
         close: () => closing(step, () => file.close()),
       }

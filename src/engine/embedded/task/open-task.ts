@@ -5,6 +5,7 @@ import { resolveOutputDirectory } from '../output-directory.js'
 import { type Inventory, takeInventory } from '../plan/inventory.js'
 import { loadDefinition } from '../plan/load-definition.js'
 import { openStateBackend, type StateBackend } from '../state/state-backend.js'
+import type { OpenWriter } from '../writer/write-file.js'
 import { BatchSize } from './batch-size.js'
 import { compileChain } from './compile.js'
 import { describeFailure } from './failures.js'
@@ -12,14 +13,18 @@ import { loadStates } from './load-states.js'
 import { RecordLoop } from './record-loop.js'
 import { SinkRunner } from './sink-runner.js'
 import { SourceRunner } from './source-runner.js'
-import { Task, type TaskListener } from './task.js'
+import { Task, type TaskListener, type TaskParts } from './task.js'
 
 /** Builds a task from its plan: state, sinks, operators, and the readers at their positions. No record moves before `start`. */
-export async function openTask({ plan, stateBackend }: OpenRequest, listener: TaskListener): Promise<Task> {
+export async function openTask(
+  { plan, stateBackend }: OpenRequest,
+  listener: TaskListener,
+  openWriter: OpenWriter,
+): Promise<Task> {
   const inventory = await inventoryOf(plan)
   const backend = await openStateBackend(inventory.stateful.size > 0 ? stateBackend : { type: 'hashmap' })
   try {
-    return await openOver(backend, plan, inventory, listener)
+    return await openOver(backend, plan, inventory, { listener, openWriter })
   } catch (error) {
     await backend.close()
     throw error
@@ -30,7 +35,7 @@ async function openOver(
   backend: StateBackend,
   plan: TaskPlan,
   inventory: Inventory,
-  listener: TaskListener,
+  outside: Pick<TaskParts, 'listener' | 'openWriter'>,
 ): Promise<Task> {
   const { deploy, task } = plan
   const states = await loadStates(backend, plan, inventory)
@@ -68,7 +73,7 @@ async function openOver(
     states: [...states.values()],
     loop,
     data,
-    listener,
+    ...outside,
   })
   try {
     for (const source of sources) await source.open()

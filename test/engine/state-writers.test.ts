@@ -1,0 +1,96 @@
+import { mkdtemp, readdir, readFile, rm, writeFile as writeBytes } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, expect, test, vi } from 'vitest'
+import { checksumOf } from '../../src/checkpoint/index.js'
+import { StateWriters } from '../../src/engine/embedded/writer/state-writers.js'
+import { writeFile } from '../../src/engine/embedded/writer/write-file.js'
+import { openStorage } from '../../src/storage/index.js'
+
+let directory: string
+let writers: StateWriters
+const openWriter = async () => writers.open()
+
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'tidemark-writers-'))
+  writers = new StateWriters()
+})
+
+afterEach(async () => {
+  await writers.close()
+  await rm(directory, { recursive: true, force: true })
+})
+
+/** Pieces of all sizes, large ones with memory of their own and small ones out of Node's pool. */
+function* pieces(count = 100): Generator<Uint8Array> {
+  for (let n = 0; n < count; n++) {
+    yield Buffer.alloc(100_000 + n, n)
+    yield Buffer.from(`small ${n}`)
+    yield Buffer.alloc(0)
+  }
+}
+
+test('another thread writes what this one encodes, byte for byte', async () => {
+  const expected = Buffer.concat([...pieces()])
+  const written = await writeFile(openStorage(directory), 'a/file', pieces(), openWriter)
+  expect(written).toEqual({ size: expected.length, checksum: checksumOf(expected) })
+  expect((await readFile(join(directory, 'a/file'))).equals(expected)).toBe(true)
+})
+
+test('several files at a time do not meet', async () => {
+  const storage = openStorage(directory)
+  const sizes = [30, 70, 10, 50, 90]
+  const files = await Promise.all(sizes.map((size) => writeFile(storage, `${size}`, pieces(size), openWriter)))
+  for (const [index, size] of sizes.entries()) {
+    const expected = Buffer.concat([...pieces(size)])
+    expect(files[index]).toEqual({ size: expected.length, checksum: checksumOf(expected) })
+    expect((await readFile(join(directory, `${size}`))).equals(expected)).toBe(true)
+  }
+})
+
+test('a small file is written here', async () => {
+  const refuse = () => Promise.reject(new Error('no other thread is wanted'))
+  const written = await writeFile(openStorage(directory), 'small', [Buffer.from('state'), Buffer.from('!')], refuse)
+  expect(written).toEqual({ size: 6, checksum: checksumOf(Buffer.from('state!')) })
+})
+
+test('where encoding fails nothing is left, and that is the error', async () => {
+  function* failing() {
+    yield* pieces(50)
+    throw new Error('no such value')
+  }
+  await expect(writeFile(openStorage(directory), 'a/file', failing(), openWriter)).rejects.toThrow('no such value')
+  // The other thread removes what it had begun once it hears of it.
+  await vi.waitFor(async () => expect(await readdir(join(directory, 'a'))).toEqual([]))
+})
+
+test('where the storage fails that is the error, and encoding ends', async () => {
+  await writeBytes(join(directory, 'a'), 'no folder')
+  let encoded = 0
+  function* counted() {
+    for (const piece of pieces(10_000)) {
+      encoded++
+      yield piece
+    }
+  }
+  const writing = writeFile(openStorage(directory), 'a/file', counted(), openWriter)
+  await expect(writing).rejects.toMatchObject({ code: 'StorageUnavailable', message: expect.stringContaining('/a') })
+  expect(encoded).toBeLessThan(1_000)
+})
+
+test('a thread that ends fails its files in one sentence, and the next file has another one', async () => {
+  const storage = openStorage(directory)
+  function* endless() {
+    for (let n = 0; ; n++) {
+      if (n === 1_000) void writers.close()
+      yield* pieces(1)
+    }
+  }
+  await expect(writeFile(storage, 'a/file', endless(), openWriter)).rejects.toMatchObject({
+    code: 'StorageUnavailable',
+    message: 'The thread that wrote a/file has ended; the checkpoint is tried again.',
+  })
+  await writers.close()
+  const { size } = await writeFile(storage, 'a/file', pieces(), openWriter)
+  expect((await readFile(join(directory, 'a/file'))).length).toBe(size)
+})
