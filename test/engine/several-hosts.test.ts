@@ -116,7 +116,7 @@ describe.each([true, false])('incremental: %s', (incremental) => {
 })
 
 test('a host whose sources are exhausted waits for the others, and the last of the checkpoints is that of all', async () => {
-  const all = [...(await writeFile('uneven', 'a', 10)), ...(await writeFile('uneven', 'b', 1_000))]
+  const all = [...(await writeFile('uneven', 'a', 10)), ...(await writeFile('uneven', 'b', 4_000))]
   const run = new SharedRun('uneven', hosts, 2_000)
   await run.share(1, 1)
   const [short, long] = hosts as [EmbeddedHost, EmbeddedHost]
