@@ -2,21 +2,24 @@ import type { Key } from '../../../pipeline/operator.js'
 import { Cell } from './cell.js'
 import { type EncodedSection, entriesAt } from './state-section.js'
 
-interface FoundSection {
-  readonly bytes: Buffer
+interface FoundSection extends EncodedSection {
   readonly path: string
 }
 
 /**
  * Restored state, as its files hold it until somebody needs it. Decoding takes many times as long as reading, and no record has to wait for all of
- * it: a key group is decoded as a whole when one of its keys is needed, and what nobody has asked for yet a section at a time. What has been
- * decoded is let go, so that nothing is in memory twice.
+ * it: a key group is decoded as a whole when one of its keys is needed, and what nobody has asked for yet a section at a time, from the front of the files
+ * to their end. What has been decoded is let go, so that nothing is in memory twice.
  */
 export class RestoredState<S> {
   /** What has been decoded. To be looked at, and changed, only for keys of groups that are. */
   readonly decoded = new Map<Key, Cell<S>>()
-  /** In the order in which they apply. */
-  readonly #groups = new Map<number, FoundSection[]>()
+  /** In the order in which they apply, until they have. */
+  readonly #sections: (FoundSection | undefined)[] = []
+  /** By key group, where its sections are among them. */
+  readonly #groups = new Map<number, number[]>()
+  /** None is left before this one. */
+  #next = 0
 
   /** Whether all of it is decoded. */
   get complete(): boolean {
@@ -25,28 +28,27 @@ export class RestoredState<S> {
 
   /** One more section of a file, over what was added before. */
   add({ group, bytes }: EncodedSection, path: string): void {
-    const sections = this.#groups.get(group)
-    if (sections === undefined) this.#groups.set(group, [{ bytes, path }])
-    else sections.push({ bytes, path })
+    const places = this.#groups.get(group)
+    const place = this.#sections.push({ group, bytes, path }) - 1
+    if (places === undefined) this.#groups.set(group, [place])
+    else places.push(place)
   }
 
   /** Nothing where that has happened. @throws UnsupportedFormat */
   decodeGroup(group: number): void {
-    const sections = this.#groups.get(group)
-    if (sections === undefined) return
-    for (const section of sections) this.#apply(section)
+    for (const place of this.#groups.get(group) ?? []) this.#apply(this.#take(place))
     this.#groups.delete(group)
   }
 
   /** Decodes one section of those that are left. @throws UnsupportedFormat */
   decodeNext(): void {
-    const [next] = this.#groups
-    if (next === undefined) return
-    const [group, sections] = next
-    const [first] = sections
-    if (first !== undefined) this.#apply(first)
-    sections.shift()
-    if (sections.length === 0) this.#groups.delete(group)
+    if (this.complete) return
+    let section = this.#take(this.#next++)
+    while (section === undefined) section = this.#take(this.#next++)
+    this.#apply(section)
+    const places = this.#groups.get(section.group)
+    places?.shift()
+    if (places?.length === 0) this.#groups.delete(section.group)
   }
 
   /** @throws UnsupportedFormat */
@@ -55,8 +57,15 @@ export class RestoredState<S> {
     return this.decoded
   }
 
-  #apply({ bytes, path }: FoundSection): void {
-    for (const [key, value] of entriesAt(path, bytes)) {
+  #take(place: number): FoundSection | undefined {
+    const section = this.#sections[place]
+    this.#sections[place] = undefined
+    return section
+  }
+
+  #apply(section: FoundSection | undefined): void {
+    if (section === undefined) return
+    for (const [key, value] of entriesAt(section.path, section.bytes)) {
       if (value === undefined) this.decoded.delete(key)
       else this.decoded.set(key, new Cell(value.state as S))
     }
