@@ -56,9 +56,16 @@ describe('records larger than the buffer, and characters across its border', () 
   })
 })
 
-test.each([12, 13, 40])(
-  'what is kept of a record keeps none of the file around it: values of %i characters',
-  async (length) => {
+test.each([
+  [12, 'x'],
+  [13, 'x'],
+  [40, 'x'],
+  [12, '\u00e4'],
+  [13, '\u00e4'],
+  [13, '\\n'],
+])(
+  'what is kept of a record keeps none of the file around it: values of %i characters, beside %j',
+  async (length, other) => {
     v8.setFlagsFromString('--expose-gc')
     const collectGarbage: () => void = runInNewContext('gc')
     const heap = () => {
@@ -66,7 +73,7 @@ test.each([12, 13, 40])(
       return process.memoryUsage().heapUsed
     }
     const blocks = 150
-    const line = (index: number) => `{"n":${index},"s":"${String(index).padStart(length, 'x')}"}\n`
+    const line = (index: number) => `{"n":${index},"s":"${String(index).padStart(length, 'x')}","t":"${other}"}\n`
     const { reader } = await openFile(
       ndjsonFormat(z.object({ s: z.string() })),
       Array.from({ length: (blocks * 64 * 1024) / line(0).length }, (_, index) => line(index)).join(''),

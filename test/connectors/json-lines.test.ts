@@ -1,16 +1,15 @@
-import { isAscii } from 'node:buffer'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { FileRecord } from '../../src/connectors/file-source/file-record.js'
+import { blockOf, type FileRecord } from '../../src/connectors/file-source/file-record.js'
 import { JsonLines } from '../../src/connectors/file-source/json-lines.js'
 import { NdjsonDecoder } from '../../src/connectors/file-source/ndjson-decoder.js'
 import { faultOf } from '../../src/connectors/file-source/schema-fault.js'
 
 /** The lines as a file's reader hands them over, all of one block. */
 function recordsOf(lines: readonly string[]): FileRecord[] {
-  const bytes = Buffer.from(lines.join('\n'))
-  const block = { bytes, text: bytes.toString('latin1'), ascii: isAscii(bytes) }
+  const bytes = Buffer.from(lines.map((line) => `${line}\n`).join(''))
+  const block = blockOf(bytes, true)
   let offset = 0
   return lines.map((text, index) => {
     const start = offset
@@ -67,11 +66,15 @@ const stringText = fc
     fc.constantFrom('x'.repeat(12), 'x'.repeat(13), 'y'.repeat(100), '\u007f', '\n', '\\', '\u2028', '\u00e4'),
   )
   .map((value) => JSON.stringify(value))
+const escapeText = fc
+  .constantFrom('n', '/', '"', '\\', 'u00e4', 'u00E4', 'ud83c', 'u00g4', 'u00G4', 'u12', 'u', 'v', 'x', '0')
+  .map((escaped) => `"\\${escaped}"`)
 const wordText = fc.constantFrom('true', 'false', 'null', 'nul', 'trues', 'False')
 const nestedText = fc.constantFrom('{}', '[]', '{"a":1}', '[1,"x"]')
 const valueText = fc.oneof(
   { weight: 4, arbitrary: numberText },
   { weight: 4, arbitrary: stringText },
+  { weight: 1, arbitrary: escapeText },
   { weight: 2, arbitrary: wordText },
   { weight: 1, arbitrary: nestedText },
 )
@@ -143,8 +146,8 @@ describe('lines of JSON', () => {
   test('may hide nested values behind a key that comes twice', () => {
     const json = new JsonLines(undefined)
     const lines = [
-      '{"a":{},"a":1}',
-      '{"a":{},"b":1}',
+      '{"a":{},"b":{},"a":1,"b":2}',
+      '{"a":{},"c":{},"a":1,"b":2}',
       '{"a":{"b":2},"a":1}',
       '{"a":{"b":2},"c":1}',
       '{"a":[],"a":1,"b":2}',
@@ -183,6 +186,15 @@ describe('lines of JSON', () => {
     })
     // The first line of a layout is parsed, and all others then share an object.
     expect(new Set(objects).size).toBe(2 * layouts)
+  })
+
+  test('that are alike again, after many that were not, are read without JSON.parse again', () => {
+    const json = new JsonLines(new Set(['id']))
+    const unlike = Array.from({ length: 3_000 }, (_, index) => `{"id":${index},"key-${index}":1}`)
+    const alike = Array.from({ length: 3_000 }, (_, index) => `{"id":${index}}`)
+    const objects = recordsOf([...unlike, ...alike]).map((record) => json.parse(record))
+    expect(new Set(objects.slice(0, unlike.length)).size).toBe(unlike.length)
+    expect(new Set(objects.slice(-500)).size).toBe(1)
   })
 
   test('that are handed on may be changed by whoever has them', () => {

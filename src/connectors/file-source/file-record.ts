@@ -1,12 +1,17 @@
-import { isUtf8 } from 'node:buffer'
+import { isAscii, isUtf8 } from 'node:buffer'
 import { messageOf } from '../../errors.js'
 
 /** What was read of a file at once, until more of it is read. */
 export interface Block {
   readonly bytes: Buffer
-  /** The same in Latin-1, index by index, where the format wants it; it stands for the text where all of that is ASCII. */
+  readonly view: DataView
+  /** The same in Latin-1, index by index, where the format wants it: the text, where that is ASCII. */
   readonly text: string | undefined
   readonly ascii: boolean
+  /** ASCII without a backslash: strings of JSON are what their bytes are. */
+  readonly plain: boolean
+  /** Up to where the bytes are known to be UTF-8. */
+  readonly utf8Until: number
 }
 
 /** One record: a stretch of a block. */
@@ -18,6 +23,27 @@ export interface FileRecord {
   readonly offset: number
   /** The number of the line in which it begins. */
   readonly line: number
+}
+
+const newline = 0x0a
+const backslash = 0x5c
+
+export function blockOf(bytes: Buffer, withText: boolean): Block {
+  const ascii = isAscii(bytes)
+  return {
+    bytes,
+    view: new DataView(bytes.buffer, bytes.byteOffset, bytes.length),
+    text: withText ? bytes.toString('latin1') : undefined,
+    ascii,
+    plain: ascii && !bytes.includes(backslash),
+    utf8Until: ascii ? bytes.length : utf8Until(bytes),
+  }
+}
+
+/** The last line may end within a character. */
+function utf8Until(bytes: Buffer): number {
+  const end = bytes.lastIndexOf(newline) + 1
+  return isUtf8(bytes.subarray(0, end)) ? end : 0
 }
 
 /** Its message is one clause about the record. */
@@ -33,7 +59,7 @@ export class NotUtf8 extends Error {
 export function textOf({ block, start, end }: FileRecord): string {
   if (block.text !== undefined && block.ascii) return block.text.slice(start, end)
   const text = block.bytes.toString('utf8', start, end)
-  if (!block.ascii && text.includes('\ufffd') && !isUtf8(block.bytes.subarray(start, end))) throw new NotUtf8()
+  if (end > block.utf8Until && text.includes('\ufffd') && !isUtf8(block.bytes.subarray(start, end))) throw new NotUtf8()
   return text
 }
 

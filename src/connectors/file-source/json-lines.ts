@@ -2,9 +2,13 @@ import { type FileRecord, textOf } from './file-record.js'
 import { JsonShape } from './json-shape.js'
 
 const mostShapes = 4
-/** What it takes to learn a shape pays off after about so many texts that have it. */
+/** As much time as reading so many texts by a shape saves. */
 const learningCost = 16
+const missCost = 1
 const mostCredit = 16 * learningCost
+/** Where shapes do not pay, so many texts are parsed before they are tried again, for as long as this credit lasts. */
+const pause = 2000
+const creditAfterPause = 2 * learningCost
 
 interface Learned {
   readonly shape: JsonShape
@@ -22,6 +26,8 @@ export class JsonLines {
   #last = 0
   #oldest = 0
   #credit = mostCredit
+  /** So many texts are not tried. */
+  #pause = 0
 
   /**
    * @param keysRead the keys of an object whose values are read, and at once, so that the next text may give the same object with
@@ -37,6 +43,10 @@ export class JsonLines {
    * @throws NotUtf8
    */
   parse(record: FileRecord): unknown {
+    if (this.#pause > 0) {
+      this.#pause -= 1
+      return JSON.parse(textOf(record))
+    }
     const learned = this.#learned
     for (let tried = 0; tried < learned.length; tried += 1) {
       const index = (this.#last + tried) % learned.length
@@ -50,8 +60,16 @@ export class JsonLines {
     }
     const text = textOf(record)
     const value: unknown = JSON.parse(text)
-    if (this.#credit >= learningCost) this.#learn(text, value)
+    this.#missed(text, value)
     return value
+  }
+
+  #missed(text: string, value: unknown): void {
+    this.#credit -= missCost
+    if (this.#credit >= learningCost) this.#learn(text, value)
+    if (this.#credit > 0) return
+    this.#pause = pause
+    this.#credit = creditAfterPause
   }
 
   #learn(text: string, value: unknown): void {

@@ -1,5 +1,6 @@
 import type { FileRecord } from './file-record.js'
 import { endOfScalar, scalarOf } from './json-scalar.js'
+import { Literal } from './literal.js'
 
 /** Strings and other scalars; what lies between them in an object without nested values is punctuation. */
 const scalars = /"(?:[^"\\]|\\.)*"|[^\s,:{}"]+/g
@@ -15,9 +16,8 @@ export class JsonShape {
   readonly #template: Readonly<Record<string, unknown>>
   /** By value, its key where it is wanted. */
   readonly #keys: readonly (string | undefined)[]
-  /** All text between the values, one after the other, and where in it each stretch ends. */
-  readonly #between: Uint8Array
-  readonly #ends: readonly number[]
+  /** All that is before, between and behind the values. */
+  readonly #between: readonly Literal[]
 
   private constructor(
     template: Readonly<Record<string, unknown>>,
@@ -27,12 +27,7 @@ export class JsonShape {
     // Its own copy: the value is the caller's.
     this.#template = { ...template }
     this.#keys = keys
-    this.#between = Buffer.from(between.join(''))
-    let end = 0
-    this.#ends = between.map((stretch) => {
-      end += Buffer.byteLength(stretch)
-      return end
-    })
+    this.#between = between.map((text) => new Literal(text))
   }
 
   /**
@@ -69,17 +64,15 @@ export class JsonShape {
    * @returns whether the record is of this shape; if not, some values may have been set nevertheless
    */
   read({ block, start, end }: FileRecord, into: Record<string, unknown>): boolean {
-    const { bytes } = block
+    const { bytes, view, utf8Until } = block
+    if (end > utf8Until) return false
     const between = this.#between
-    const ends = this.#ends
     const keys = this.#keys
     let at = start
-    let compared = 0
     for (let index = 0; ; index += 1) {
-      const stretch = ends[index] as number
-      for (; compared < stretch; compared += 1, at += 1) {
-        if (bytes[at] !== between[compared]) return false
-      }
+      const literal = between[index] as Literal
+      if (at + literal.length > end || !literal.isAt(view, at)) return false
+      at += literal.length
       if (index === keys.length) return at === end
       const valueEnd = endOfScalar(bytes, at)
       if (valueEnd < 0) return false

@@ -1,8 +1,7 @@
-import { isAscii } from 'node:buffer'
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs'
 import { messageOf } from '../../errors.js'
 import { PositionLost } from '../../pipeline/source.js'
-import type { Block, FileRecord } from './file-record.js'
+import { type Block, blockOf, type FileRecord } from './file-record.js'
 import { checkPosition, type FilePosition, tailOf } from './position.js'
 
 /**
@@ -29,7 +28,7 @@ const firstBuffer = 64 * 1024
 /** A record that is longer was most likely never ended, and would take all memory. */
 const longestRecord = 64 * 1024 * 1024
 
-const nothingRead: Block = { bytes: Buffer.alloc(0), text: undefined, ascii: true }
+const nothingRead = blockOf(Buffer.alloc(0), false)
 
 /**
  * A file cut into records at exact byte offsets. Reading is synchronous, since it happens in a thread of the task's
@@ -144,8 +143,7 @@ export class RecordFile {
     this.#start = 0
     const read = readSync(this.#file, target, kept, target.length - kept, this.offset + kept)
     const bytes = target.subarray(0, kept + read)
-    const text = this.#withText ? bytes.toString('latin1') : undefined
-    this.#block = { bytes, text, ascii: isAscii(bytes) }
+    this.#block = blockOf(bytes, this.#withText)
     return read > 0
   }
 
