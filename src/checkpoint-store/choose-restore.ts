@@ -7,7 +7,7 @@ import { resolveRestore } from './resolve-restore.js'
 import type { Roots } from './roots.js'
 import { stepsBack } from './steps-back.js'
 import { viewTolerantly } from './tolerant-view.js'
-import { verifySnapshot } from './verify-snapshot.js'
+import { verifyState } from './verify-snapshot.js'
 
 export interface ChosenRestore {
   readonly reference: RestoreReference
@@ -94,11 +94,11 @@ async function firstValid(
 /** @throws UnsupportedFormat: whoever wrote it can read it, so it is no damage */
 async function problemsOf(reference: RestoreReference, roots: Roots): Promise<readonly string[]> {
   try {
-    await openSnapshot(reference, roots)
+    return (await verifyState(await openSnapshot(reference, roots))).problems
   } catch (error) {
-    if (isTidemarkError(error, 'UnsupportedFormat')) throw error
+    if (!isTidemarkError(error) || error.class === 'retry' || error.code === 'UnsupportedFormat') throw error
+    return [error.message]
   }
-  return (await verifySnapshot(reference, roots)).problems
 }
 
 function unusable(uri: string, problems: readonly string[]): TidemarkError {

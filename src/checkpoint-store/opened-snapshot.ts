@@ -35,9 +35,8 @@ export async function openSnapshot(reference: RestoreReference, roots?: Roots): 
     throw failed(uri, `the reference to chk-${number} has the address ${uri}, which is no such directory`)
   }
   const folder = openExecutionFolder(split.parent, roots)
-  const record = await readRecord(folder)
+  const [record, entry] = await Promise.all([readRecord(folder), readEntryIfThere(folder, number)])
   if (record === undefined) throw failed(uri, `${folder.uri} has no _execution, which belongs beside its checkpoints`)
-  const entry = await readEntryIfThere(folder, number)
   if (entry === undefined) throw failed(uri, `${joinUri(folder.uri, entryPath(number))} is not there`)
   if (!isSnapshot(entry)) throw failed(uri, `entry ${number} of ${folder.uri} is ${entry.kind}, not a checkpoint`)
   const places = findPlaces(folder, record, roots)

@@ -19,25 +19,33 @@ export interface VerifyReport {
  * @throws StorageUnavailable where the store does not answer: that says nothing about the snapshot
  */
 export async function verifySnapshot(reference: RestoreReference, roots?: Roots): Promise<VerifyReport> {
+  const opened = await orProblem(openSnapshot(reference, roots))
+  if (typeof opened === 'string') return { ok: false, files: 0, bytes: 0, problems: [opened] }
+  return verifyState(opened)
+}
+
+/** The same of a snapshot whose metadata has been read. */
+export async function verifyState(opened: OpenedSnapshot): Promise<VerifyReport> {
   const problems: string[] = []
-  let files = 0
+  let files = 1
   let bytes = 0
-  const check = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      const result = await work()
+  for (const handle of stateFiles(opened)) {
+    const found = await orProblem(sizeOf(opened.readState(handle, { reuse: true })))
+    if (typeof found === 'string') problems.push(found)
+    else {
       files++
-      return result
-    } catch (error) {
-      if (!isTidemarkError(error) || error.class === 'retry') throw error
-      problems.push(error.message)
-      return undefined
+      bytes += found
     }
   }
-  const opened = await check(() => openSnapshot(reference, roots))
-  for (const handle of opened === undefined ? [] : stateFiles(opened)) {
-    bytes += (await check(async () => opened && sizeOf(opened.readState(handle, { reuse: true })))) ?? 0
-  }
   return { ok: problems.length === 0, files, bytes, problems }
+}
+
+/** A sentence in place of what is damaged. */
+async function orProblem<T>(work: Promise<T>): Promise<T | string> {
+  return work.catch((error) => {
+    if (!isTidemarkError(error) || error.class === 'retry') throw error
+    return error.message
+  })
 }
 
 async function sizeOf(chunks: AsyncIterable<Buffer>): Promise<number> {
