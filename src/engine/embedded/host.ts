@@ -202,6 +202,7 @@ class Host implements EmbeddedHost {
 
   leave(): void {
     this.#leaving = true
+    void this.#pool.close()
     for (const reserved of this.#executions.reserved()) reserved.release()
     for (const attempt of this.#executions.current()) attempt.leave()
   }
@@ -231,8 +232,7 @@ class Host implements EmbeddedHost {
     const stopping = [...this.#executions.current()].map((attempt) =>
       attempt.stop(hostLeft(this.host, attempt.request)),
     )
-    await Promise.allSettled([...stopping, ...this.#recovering])
-    await this.#pool.close()
+    await Promise.allSettled([this.#pool.close(), ...stopping, ...this.#recovering])
   }
 
   #begin(state: ExecutionState, request: DeployRequest, file: string): Attempt {

@@ -1,7 +1,7 @@
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.js'
 
-/** What the start of a job needs of the processors comes first, milliseconds. */
-const soonMs = 2000
+/** Whoever took a thread has just begun, and needs the processors, milliseconds. */
+const laterMs = 30_000
 
 /**
  * A thread ahead of the tasks, with our own code loaded: a job that starts, or starts anew, would wait 0.3 s for that. Job files are not
@@ -10,7 +10,7 @@ const soonMs = 2000
 export class SpareThread {
   readonly #options: WorkerThreadOptions
   #thread: WorkerThread | undefined
-  #soon: NodeJS.Timeout | undefined
+  #later: NodeJS.Timeout | undefined
   #closed = false
 
   constructor(options: WorkerThreadOptions) {
@@ -27,7 +27,7 @@ export class SpareThread {
   }
 
   begin(): void {
-    clearTimeout(this.#soon)
+    clearTimeout(this.#later)
     if (this.#closed || this.#thread?.open) return
     const thread = new WorkerThread(this.#options)
     thread.unref()
@@ -38,15 +38,15 @@ export class SpareThread {
     thread.call(seat, 'warm', null).then(left, left)
   }
 
-  beginSoon(): void {
-    clearTimeout(this.#soon)
-    this.#soon = setTimeout(() => this.begin(), soonMs).unref()
+  beginLater(): void {
+    clearTimeout(this.#later)
+    this.#later = setTimeout(() => this.begin(), laterMs).unref()
   }
 
   /** None is begun any more. */
   async close(): Promise<void> {
     this.#closed = true
-    clearTimeout(this.#soon)
+    clearTimeout(this.#later)
     await this.#thread?.terminate()
   }
 }

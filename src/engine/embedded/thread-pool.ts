@@ -96,10 +96,11 @@ export class ThreadPool {
       blame: (job) => this.#apart.add(job),
     }
     this.#threads.add(pooled)
-    if (this.#threads.size < this.#options.threads) this.#spare.beginSoon()
+    if (this.#threads.size < this.#options.threads) this.#spare.beginLater()
     thread.ended.then((end) => {
       this.#threads.delete(pooled)
-      this.#spare.beginSoon()
+      // Whoever sat in it may come back.
+      this.#spare.begin()
       if (seated.size < 2 || end.kind === 'closed') return
       for (const { label, job } of seated) if (label === end.by) pooled.blame(job)
     })
