@@ -48,7 +48,10 @@ export function createStorageActivities(dependencies: StorageDependencies): Stor
     observe: (log) => beating(() => observe(agreed(log))),
     claim: (input) => beating(() => claim(agreed(input, input.log))),
     resolveRestorePoint: (input) => beating(() => resolveRestorePoint(agreed(input))),
-    writeMetadata: (input) => beating(() => writeMetadata(owned(input, input.log, input.plan.claim.run))),
+    writeMetadata: (input) =>
+      beating(async () => {
+        await writeMetadata(owned(input, input.log, input.plan.claim.run))
+      }),
     writeAborted: (input) => beating(() => writeAborted(owned(input, input.log, input.plan.claim.run))),
     writeClosed: (input) => beating(() => writeClosed(owned(input, input.log, input.plan.claim.run))),
     discard: (input) => beating(() => discard(owned(input, input, input.run))),

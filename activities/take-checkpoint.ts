@@ -35,13 +35,17 @@ export async function takeCheckpoint(
 
     const publication = { log, plan: planPublication(plan, joinSnapshots([snapshot])), spec, statistics }
     const published = await progress.through('metadata', () => settles(progress, writeMetadata(publication)))
-    if (!published) return answer('snapshot')
+    if (published === undefined) return answer('snapshot')
 
-    const committed = await progress.through('commit', () => settles(progress, engine.commit({ ...reference, number })))
-    if (!committed) return answer('metadata')
+    const commit = async () => {
+      await engine.commit({ ...reference, number })
+      return true
+    }
+    const committed = await progress.through('commit', () => settles(progress, commit()))
+    if (committed === undefined) return answer('metadata')
 
     const undiscarded = tidying.hasFailed(log.execution)
-    if (!undiscarded) tidying.begin({ ...log, releasePin })
+    if (!undiscarded) tidying.begin({ ...log, releasePin, published })
     return { ...answer('commit'), undiscarded }
   })
 }
@@ -65,13 +69,13 @@ class Progress {
   }
 }
 
-/** False where the step takes too long, or failed in a way that an activity of its own can try again. */
-async function settles({ number, step }: Progress, work: Promise<void>): Promise<boolean> {
+/** Undefined where the step takes too long, or failed in a way that an activity of its own can try again. */
+async function settles<T>({ number, step }: Progress, work: Promise<T>): Promise<T | undefined> {
   try {
     return await within(patienceMs, work)
   } catch (error) {
     if (isFinal(error)) throw error
     activityLog.warn(`The ${step} of chk-${number} is tried again: ${messageOf(error)}`)
-    return false
+    return undefined
   }
 }

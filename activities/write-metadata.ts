@@ -4,7 +4,7 @@ import type { CheckpointStatistics, SnapshotEntry } from '../src/checkpoint/entr
 import { joinParts } from '../src/checkpoint/join-parts.js'
 import { executionFolder } from '../src/checkpoint/paths.js'
 import { checksumOf } from '../src/checkpoint/sealed-json.js'
-import { discard, type Roots } from '../src/checkpoint-store/index.js'
+import { discard, type PublishedSnapshot, type Roots } from '../src/checkpoint-store/index.js'
 import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
 import type { PublishedResult } from '../src/coordinator/state.js'
 import type { WrittenObject } from '../src/engine/engine.js'
@@ -19,7 +19,7 @@ import { ancestryAt, commonFields, liveRecord, mustCount, openLog, tellingFallba
  * Creates `chk-<n>/_metadata`: the commit point. Before it the snapshot is a few files that nobody refers to; after it,
  * and after the check that it counts, the snapshot exists.
  */
-export async function writeMetadata(input: PublishInput): Promise<void> {
+export async function writeMetadata(input: PublishInput): Promise<PublishedSnapshot> {
   const { roots, log } = openLog(input.log)
   const record = await liveRecord(log, input.log)
   const { plan } = input
@@ -42,6 +42,7 @@ export async function writeMetadata(input: PublishInput): Promise<void> {
     ...(parent !== undefined && { parent }),
   }
   mustCount(await log.append(entry), entry)
+  return { entry, parts: plan.parts.map(({ path }) => path) }
 }
 
 /** Gives a number up, unless this owner's own publication already holds it. */

@@ -32,16 +32,21 @@ export async function removeFiles(
 ): Promise<Removed> {
   const files = stages.flat()
   if (files.length > 0) await before?.(files)
-  for (const stage of stages) {
-    for (const folder of new Set(stage.map((file) => file.folder))) {
-      await folder.deleteAll(stage.filter((file) => file.folder === folder).map(({ name }) => name))
-    }
-  }
+  await deleteInStages(stages)
   for (const folder of [place.metadata, ...(place.data ? [place.data] : [])]) {
     const unfinished = (names: readonly string[]) => before?.(names.map((name) => ({ folder, name, size: 0 })))
     await folder.tidy('', writers, async (names) => unfinished(names))
   }
   return { deleted: files.map(({ folder, name }) => joinUri(folder.uri, name)), bytes: bytesOf(files) }
+}
+
+/** The same for files alone: what writers left unfinished stays. */
+export async function deleteInStages(stages: readonly Stage[]): Promise<void> {
+  for (const stage of stages) {
+    for (const folder of new Set(stage.map((file) => file.folder))) {
+      await folder.deleteAll(stage.filter((file) => file.folder === folder).map(({ name }) => name))
+    }
+  }
 }
 
 export function bytesOf(files: readonly { readonly size: number }[]): number {
