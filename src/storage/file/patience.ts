@@ -86,23 +86,41 @@ export async function patiently<T>(root: string, call: () => Promise<T>): Promis
     if (Date.now() >= deadline) refuse()
     await someRoom()
   }
-  const counted = [0, place]
-  const running = (async () => call())().finally(() => {
-    for (const index of counted) add(index, -1)
-    clearTimeout(limit)
-    const [next] = waiting
-    next?.()
-  })
-  let limit: NodeJS.Timeout | undefined
-  const late = new Promise<never>((_, reject) => {
-    limit = setTimeout(() => {
+  return begin(call, place, hanging)
+}
+
+/** By hand rather than by a race of promises: there are dozens of calls for each checkpoint. */
+function begin<T>(call: () => Promise<T>, place: number, hanging: number): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const counted = [0, place]
+    let onReturned: () => void = () => {}
+    const limit = setTimeout(() => {
       counted.push(hanging)
       add(hanging, 1)
-      const over = running.catch(() => undefined)
+      const over = new Promise<void>((returned) => {
+        onReturned = returned
+      })
       reject(new Hanging(longestMs, over))
     }, longestMs)
+    const returned = () => {
+      for (const index of counted) add(index, -1)
+      clearTimeout(limit)
+      const [next] = waiting
+      next?.()
+      onReturned()
+    }
+    const running = async () => call()
+    running().then(
+      (value) => {
+        returned()
+        resolve(value)
+      },
+      (error: unknown) => {
+        returned()
+        reject(error)
+      },
+    )
   })
-  return Promise.race([running, late])
 }
 
 /** Answers what all threads had counted before. */
