@@ -1,5 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
+import { createInterface } from 'node:readline'
+import type { KeptProcess } from '../src/temporal/keeper.js'
 
 /** What a process group has used up to now, as Linux says. */
 export interface Usage {
@@ -34,4 +36,18 @@ function statOf(pid: string): { readonly group: number; readonly ticks: number; 
     .map(Number)
   const [group = 0, user = 0, system = 0, pages = 0] = [fields[2], fields[11], fields[12], fields[21]]
   return { group, ticks: user + system, pages }
+}
+
+/** Resolves when a worker says so. */
+export async function ready(worker: KeptProcess): Promise<void> {
+  const last: string[] = []
+  await new Promise<void>((resolve, reject) => {
+    for (const stream of [worker.stdout, worker.stderr]) {
+      createInterface({ input: stream }).on('line', (line) => {
+        last.push(line)
+        if (line.startsWith('ready:')) resolve()
+      })
+    }
+    void worker.exited.then((code) => reject(new Error(`The worker ended (${code}): ${last.slice(-3).join(' ')}`)))
+  })
 }

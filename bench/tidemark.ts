@@ -1,12 +1,12 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { createInterface } from 'node:readline'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { type CheckpointsView, type JobRequest, TidemarkClient } from '../src/client/index.js'
 import { startDevServer } from '../src/temporal/dev-server.js'
-import { type KeptProcess, spawnKept } from '../src/temporal/keeper.js'
+import { spawnKept } from '../src/temporal/keeper.js'
 import type { Surroundings } from './benchmark.js'
+import { ready } from './processes.js'
 
 const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
 
@@ -14,6 +14,8 @@ const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
 export interface Installation {
   readonly tidemark: TidemarkClient
   readonly temporal: Client
+  /** Of the server: `host:port`. */
+  readonly address: string
   /** Process groups. */
   readonly pids: { readonly server: number; readonly worker: number }
   /** Starts another worker beside the first one. */
@@ -54,7 +56,7 @@ export async function install(
   const connection = await Connection.connect({ address: server.address })
   onClose(() => connection.close())
   const temporal = new Client({ connection })
-  return { temporal, tidemark: new TidemarkClient(temporal), pids, addWorker }
+  return { temporal, address: server.address, tidemark: new TidemarkClient(temporal), pids, addWorker }
 }
 
 export interface StreamedJob {
@@ -109,17 +111,4 @@ export async function checkpointsOf(
 
 function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(environment).filter(([name]) => !/^(TEMPORAL|TIDEMARK)_/.test(name)))
-}
-
-async function ready(worker: KeptProcess): Promise<void> {
-  const last: string[] = []
-  await new Promise<void>((resolve, reject) => {
-    for (const stream of [worker.stdout, worker.stderr]) {
-      createInterface({ input: stream }).on('line', (line) => {
-        last.push(line)
-        if (line.startsWith('ready:')) resolve()
-      })
-    }
-    void worker.exited.then((code) => reject(new Error(`The worker ended (${code}): ${last.slice(-3).join(' ')}`)))
-  })
 }
