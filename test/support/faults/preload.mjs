@@ -107,6 +107,10 @@ function install({ control, under, journal }) {
         return writing(this.fd, data, (bytes) => original.call(this, bytes, ...rest))
       }
     }
+    const { writev } = prototype
+    prototype.writev = function (chunks, ...rest) {
+      return writing(this.fd, Buffer.concat(chunks), (bytes) => writev.call(this, [bytes], ...rest))
+    }
     for (const name of ['sync', 'datasync']) {
       const original = prototype[name]
       prototype[name] = function () {
