@@ -16,6 +16,9 @@ const sayAtLeastEveryMs = 10_000
 /** A look must not take longer than a person waits for a sign of life. */
 const queryTimeoutMs = 3_000
 
+/** The last one is worth waiting for: a worker that is busy has to replay the job for it. */
+const lastQueryTimeoutMs = 10_000
+
 /** Shows what a job does until it ends, or until the person has seen enough; answers the exit code. */
 export async function follow(
   job: JobHandle,
@@ -102,18 +105,20 @@ class Observer {
   }
 
   async look(final = false): Promise<Observation> {
-    const [description, status] = await Promise.all([
-      this.#job.describe(),
-      unlessNoWorker(this.#job.status(queryTimeoutMs)),
-    ])
-    const history = status && (await this.#history(status, final))
+    const timeoutMs = final ? lastQueryTimeoutMs : queryTimeoutMs
+    const [description, status] = await Promise.all([this.#job.describe(), unlessNoWorker(this.#job.status(timeoutMs))])
+    const history = status && (await this.#history(status, final, timeoutMs))
     return { now: Date.now(), description, ...(status && { status }), ...(history && { history }) }
   }
 
-  async #history({ counts }: StatusView, final: boolean): Promise<CheckpointsView['history'] | undefined> {
+  async #history(
+    { counts }: StatusView,
+    final: boolean,
+    timeoutMs: number,
+  ): Promise<CheckpointsView['history'] | undefined> {
     const decided = counts.completed + counts.failed
     if (decided === this.#decided && !final) return undefined
-    const view = await unlessNoWorker(this.#job.checkpoints(queryTimeoutMs))
+    const view = await unlessNoWorker(this.#job.checkpoints(timeoutMs))
     if (view) this.#decided = decided
     return view?.history
   }

@@ -115,9 +115,13 @@ export const promises: readonly Promise_[] = [
   {
     number: 13,
     elsewhere: 'Counts of references drift after lost messages.',
-    here: 'References are read from metadata each time, never counted.',
+    here: 'References are read from metadata, or known from that which the process has itself just published, and never counted.',
     shownBy: [
       ['checkpoint/discard-plan.test.ts', 'takes what is below the newest and not kept'],
+      [
+        'checkpoint-store/discard-after.test.ts',
+        'leaves what a discard that looks would leave, whatever happens in between',
+      ],
       ['checkpoint-store/crashes.test.ts', 'a late discard with an old newest entry takes nothing'],
     ],
   },
