@@ -156,7 +156,7 @@ export class Auditor {
       const expected = stateAfter(positionsOf(entry, source))
       const keys = new Set([...state.keys(), ...expected.keys()])
       for (const key of keys) {
-        const [is, shouldBe] = [state.get(key), expected.get(String(key))].map((value) => JSON.stringify(value))
+        const [is, shouldBe] = [state.get(key)?.state, expected.get(String(key))].map((value) => JSON.stringify(value))
         if (is !== shouldBe) faults.push(`the state of ${operator} for ${key} is ${is} instead of ${shouldBe}`)
       }
     }
