@@ -34,24 +34,6 @@ export class Performer {
     this.tell = tell
   }
 
-  /** What a command needs no activity for, since the trip of its checkpoint has done it: the answer, if it has one. */
-  done(command: Effect, { committedThrough }: CoordinatorState): { readonly event?: EventBody } | undefined {
-    switch (command.type) {
-      case 'publish': {
-        const { number } = command.plan
-        return this.trip.hasDone('metadata', number) ? { event: { type: 'published', number } } : undefined
-      }
-      case 'commit': {
-        const { number } = command
-        return this.trip.hasDone('commit', number) ? { event: { type: 'committed', number } } : undefined
-      }
-      case 'discard':
-        return this.trip.hasDiscarded(committedThrough) ? {} : undefined
-      default:
-        return undefined
-    }
-  }
-
   async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
     const { state } = surroundings
     const { roots } = state.settings
@@ -163,6 +145,7 @@ export class Performer {
       case 'publish': {
         const { plan, timeoutMs } = command
         const { number } = plan
+        if (this.trip.hasDone('metadata', number)) return { type: 'published', number }
         return attempt(
           claim,
           async () => {
@@ -189,6 +172,7 @@ export class Performer {
       }
       case 'commit': {
         const { hosts, number, reference } = command
+        if (this.trip.hasDone('commit', number)) return { type: 'committed', number }
         return attempt(
           claim,
           async () => {
@@ -206,6 +190,7 @@ export class Performer {
         )
       }
       case 'discard':
+        if (this.trip.hasDiscarded(state.committedThrough)) return undefined
         return attempt(
           claim,
           async () => {

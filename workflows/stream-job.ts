@@ -127,12 +127,9 @@ class StreamJob {
         () => !this.inbox.isEmpty || this.inbox.notices !== noticed || this.broken !== undefined || this.canHandOver(),
       )
       if (this.broken !== undefined) throw this.broken
-      // What a command leads to at once is a batch of its own: histories from when it took a turn of the workflow's promises replay.
-      do {
-        for (const event of this.inbox.take()) this.handle(event)
-        this.watchHistory()
-        this.visibility.show(this.state, this.inbox.notices)
-      } while (!this.inbox.isEmpty && this.outcome === undefined)
+      while (!this.inbox.isEmpty) for (const event of this.inbox.take()) this.handle(event)
+      this.watchHistory()
+      this.visibility.show(this.state, this.inbox.notices)
       if (this.canHandOver()) await this.continue()
     }
     this.timers.cancelAll()
@@ -164,13 +161,7 @@ class StreamJob {
           break
         default: {
           const isNewest = this.turns.begin(command.type)
-          const nonce = uuid4()
-          const done = this.performer.done(command, this.state)
-          if (done !== undefined) {
-            if (done.event !== undefined) this.inbox.push(done.event)
-            break
-          }
-          this.performer.perform(command, { state: this.state, input: this.input, nonce }).then(
+          this.performer.perform(command, { state: this.state, input: this.input, nonce: uuid4() }).then(
             (event) => {
               if (event && (isNewest() || isOwnershipLost(event))) this.inbox.push(event)
             },
