@@ -296,11 +296,14 @@ async function appendAll(file: NewFile, content: AsyncIterable<Uint8Array>): Pro
 
 async function* gathered(content: AsyncIterable<Uint8Array>): AsyncGenerator<readonly Uint8Array[]> {
   let chunks: Uint8Array[] = []
+  let bytes = 0
   for await (const chunk of content) {
     chunks.push(chunk)
-    if (sizeOf(chunks) < appendedEach) continue
+    bytes += chunk.length
+    if (bytes < appendedEach) continue
     yield chunks
     chunks = []
+    bytes = 0
   }
   if (chunks.length > 0) yield chunks
 }
