@@ -7,7 +7,7 @@ import { payloadConverterPath } from './data-converter.js'
 const prebuilt = fileURLToPath(new URL('../../workflow-bundle.js', import.meta.url))
 
 const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js'
-const workflowsPath = fileURLToPath(new URL(`../../workflows/index.${extension}`, import.meta.url))
+const workflowModule = (name: string) => fileURLToPath(new URL(`../../workflows/${name}.${extension}`, import.meta.url))
 
 /** The workflows as one script: the prebuilt one of a compiled package, else bundled now. */
 export async function workflowBundle(): Promise<WorkflowBundleOption> {
@@ -22,5 +22,11 @@ export async function workflowBundle(): Promise<WorkflowBundleOption> {
 export async function bundle(interceptors: readonly string[] = []): Promise<{ readonly code: string }> {
   const workflowInterceptorModules = [...interceptors]
   const logger = { log() {}, trace() {}, debug() {}, info() {}, warn: console.warn, error: console.error }
-  return bundleWorkflowCode({ workflowsPath, payloadConverterPath, workflowInterceptorModules, logger })
+  return bundleWorkflowCode({
+    workflowsPath: workflowModule('index'),
+    preloadModules: [workflowModule('short-stack-traces')],
+    payloadConverterPath,
+    workflowInterceptorModules,
+    logger,
+  })
 }

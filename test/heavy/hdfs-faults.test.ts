@@ -3,9 +3,9 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } 
 import type { HdfsStorage } from '../../src/storage/hdfs/hdfs-storage.js'
 import { parseHdfsUri } from '../../src/storage/hdfs/hdfs-uri.js'
 import { openHdfs } from '../../src/storage/hdfs/open-hdfs.js'
-import type { Storage } from '../../src/storage/index.js'
-import { randomFrom, seedOfThisRun } from '../jobs/random.js'
+import { seedOfThisRun } from '../jobs/random.js'
 import { type Fault, FaultProxy, type ProxiedRequest } from '../support/fault-proxy.js'
+import { manyWriters } from '../support/many-writers.js'
 import { randomFaults } from '../support/random-faults.js'
 import { hdfsRefusal, retryLater } from '../support/servers/hdfs/hdfs-answers.js'
 import { type HdfsServer, startHdfs } from '../support/servers/hdfs/hdfs-server.js'
@@ -295,30 +295,6 @@ it('a server that is killed and comes back with what it had', async () => {
 
 it('many writers through random faults: one winner each, and what was acknowledged is there', async () => {
   const seed = seedOfThisRun()
-  const { through, direct } = place()
   proxy.plan(randomFaults(seed, 0.1, retryLater))
-  const random = randomFrom(seed + 1)
-  const outcomes: { readonly name: string; readonly number: number; readonly outcome: string }[] = []
-  const lane = async (number: number) => {
-    for (let round = 0; round < 10; round++) {
-      const name = `race/${round}`
-      await through
-        .createIfAbsent(name, Buffer.from(`lane ${number}`))
-        .then((outcome) => outcomes.push({ name, number, outcome }))
-      const own = `own/${number}-${round}`
-      const content = Buffer.alloc(Math.floor(random() * 100_000), number)
-      await through.write(own, content)
-      expect((await through.read(own)).equals(content)).toBe(true)
-      if (round % 2 === 0) await through.delete(own)
-    }
-  }
-  await Promise.all([0, 1, 2, 3].map(lane))
-  const winners = outcomes.filter(({ outcome }) => outcome === 'created')
-  expect(winners.map(({ name }) => name).sort()).toEqual(Array.from({ length: 10 }, (_, round) => `race/${round}`))
-  for (const { name, number } of winners) expect(String(await direct.read(name))).toBe(`lane ${number}`)
-  expect(await namesOf(direct, 'own')).toHaveLength(20)
+  await manyWriters(place(), seed + 1)
 })
-
-async function namesOf(storage: Storage, folder: string): Promise<string[]> {
-  return (await storage.list(folder)).map(({ name }) => name)
-}

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { probe, type Storage } from '../../src/storage/index.js'
 import type { S3Storage } from '../../src/storage/s3/s3-storage.js'
-import { randomFrom, seedOfThisRun } from '../jobs/random.js'
+import { seedOfThisRun } from '../jobs/random.js'
 import { s3Storage } from '../storage/s3-contract.js'
 import { type Fault, FaultProxy, type ProxiedRequest } from '../support/fault-proxy.js'
+import { manyWriters } from '../support/many-writers.js'
 import { randomFaults } from '../support/random-faults.js'
 import { startMinio } from '../support/servers/minio.js'
 import { s3Refusal, slowDown } from '../support/servers/s3-answers.js'
@@ -225,28 +226,8 @@ it('a server without conditional writes is refused by the probe with one sentenc
 
 it('many writers through random faults: one winner each, and what was acknowledged is there', async () => {
   const seed = seedOfThisRun()
-  const { through, direct } = place()
   proxy.plan(randomFaults(seed, 0.2, slowDown))
-  const random = randomFrom(seed + 1)
-  const lane = async (number: number) => {
-    for (let round = 0; round < 10; round++) {
-      const name = `race/${round}`
-      await through
-        .createIfAbsent(name, Buffer.from(`lane ${number}`))
-        .then((outcome) => outcomes.push({ name, number, outcome }))
-      const own = `own/${number}-${round}`
-      const content = Buffer.alloc(Math.floor(random() * 100_000), number)
-      await through.write(own, content)
-      expect((await through.read(own)).equals(content)).toBe(true)
-      if (round % 2 === 0) await through.delete(own)
-    }
-  }
-  const outcomes: { readonly name: string; readonly number: number; readonly outcome: string }[] = []
-  await Promise.all([0, 1, 2, 3].map(lane))
-  const winners = outcomes.filter(({ outcome }) => outcome === 'created')
-  expect(winners.map(({ name }) => name).sort()).toEqual(Array.from({ length: 10 }, (_, round) => `race/${round}`))
-  for (const { name, number } of winners) expect(String(await direct.read(name))).toBe(`lane ${number}`)
-  expect(await namesOf(direct, 'own')).toHaveLength(20)
+  await manyWriters(place(), seed + 1)
 })
 
 async function namesOf(storage: Storage, folder: string): Promise<string[]> {
