@@ -1,6 +1,7 @@
 import type { S3 } from '@aws-sdk/client-s3'
 import { retrying } from '../retry.js'
 import { type S3Settings, storageSettings } from '../settings.js'
+import { signPartsByChecksum } from './part-signing.js'
 import { mayPass } from './s3-errors.js'
 
 /** Milliseconds that a request may take, and bytes a millisecond that a slow network carries at least. */
@@ -75,7 +76,7 @@ async function createClient({ endpoint, region, pathStyleAccess }: S3Settings): 
   // Servers that are not AWS have no regions, and a signature needs one.
   const known = region ?? process.env.AWS_REGION ?? process.env.AWS_DEFAULT_REGION
   const signed = known ?? (endpoint === undefined ? undefined : 'us-east-1')
-  return new S3({
+  const client = new S3({
     ...(endpoint !== undefined && { endpoint }),
     ...(signed !== undefined && { region: signed }),
     forcePathStyle: pathStyleAccess,
@@ -84,4 +85,6 @@ async function createClient({ endpoint, region, pathStyleAccess }: S3Settings): 
     maxAttempts: 1,
     requestHandler: new NodeHttpHandler({ connectionTimeout: connectLimit, httpAgent: agent, httpsAgent: agent }),
   })
+  signPartsByChecksum(client)
+  return client
 }

@@ -46,6 +46,10 @@ export function isBeyondTheEnd(error: unknown): boolean {
   return failureOf(error).status === 416
 }
 
+export function isDenied(error: unknown): boolean {
+  return failureOf(error).name === 'AccessDenied'
+}
+
 /** Refusals that pass: the server is busy, or two conditional writes met. */
 const passing = new Set([
   'SlowDown',
@@ -60,7 +64,10 @@ const passing = new Set([
   // The SDK measures how far the clocks are apart and signs the next try with the server's time.
   'RequestTimeTooSkewed',
   'RequestExpired',
+  // What came is not what was sent.
   'BadDigest',
+  'XAmzContentChecksumMismatch',
+  'XAmzContentSHA256Mismatch',
   'IncompleteBody',
 ])
 
