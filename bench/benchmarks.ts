@@ -4,10 +4,10 @@ import { checkpointLatency } from './checkpoint-latency.js'
 import { hdfsSnapshot } from './hdfs-snapshot.js'
 import { idleTasks } from './idle-tasks.js'
 import { jobsPerWorker } from './jobs-per-worker.js'
-import { keyedState } from './keyed-state.js'
+import { keyedState, keyedState10m } from './keyed-state.js'
 import { parallelSum } from './parallel-sum.js'
 import { recovery } from './recovery.js'
-import { restore } from './restore.js'
+import { restore, restore10m } from './restore.js'
 import { s3Snapshot } from './s3-snapshot.js'
 import { sumByUser, wordCount } from './throughput.js'
 
@@ -21,7 +21,9 @@ export const benchmarks: readonly Benchmark[] = [
   jobsPerWorker,
   idleTasks,
   keyedState,
+  keyedState10m,
   restore,
+  restore10m,
   recovery,
   s3Snapshot,
   hdfsSnapshot,

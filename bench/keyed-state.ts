@@ -1,29 +1,35 @@
-import { readFileSync } from 'node:fs'
 import type { Benchmark, Contender, Figures } from './benchmark.js'
+import { memoryOf } from './processes.js'
 import { RecordLog } from './stateful/record-log.js'
+import { oneMillion, type Size, tenMillion } from './stateful/size.js'
 import { type System, startSystems } from './stateful/system.js'
 import { percentile } from './statistics.js'
 
-/** Smaller, to try the benchmark out. */
-export const keys = Number(process.env.TIDEMARK_BENCH_KEYS ?? 1_000_000)
+export const keyedState = snapshotsOf(oneMillion, 'Snapshots of large keyed state')
 
-export const keyedState: Benchmark = {
-  name: 'keyed-state',
-  title: 'Snapshots of large keyed state',
-  description:
-    `A task holds ${keys.toLocaleString('en-US')} keys with values of 100 bytes. At 1,000 records a second, each of which replaces the value of one key, a full checkpoint is ` +
-    'taken, and two more, each after as many records as 1% of the keys; the last one counts, since RocksDB rewrites its files after the load. Times are from trigger to completion, bytes those that the checkpoint wrote, both as each ' +
-    'system reports them. A record is late by what lies between the time at which the source’s pace wanted it and its arrival at the sink, over the full checkpoint; ' +
-    'Flink’s network buffers are flushed after each record. Its heap backend writes full checkpoints only. Tidemark’s files are synced to disk, Flink’s are not. ' +
-    'Memory is what the process that runs the task has resident at the end.',
-  compares: { figure: 'full ms', better: 'lower' },
-  prepare: async (surroundings) => {
-    const log = new RecordLog(surroundings)
-    return (await startSystems(surroundings, ['rocksdb', 'hashmap'])).map((system) => contender(system, log))
-  },
+export const keyedState10m = snapshotsOf(tenMillion, 'Snapshots of ten million keys')
+
+function snapshotsOf(size: Size, title: string): Benchmark {
+  const number = (value: number) => value.toLocaleString('en-US')
+  return {
+    name: `keyed-state${size.suffix}`,
+    title,
+    description:
+      `A task holds ${number(size.keys)} keys with values of 100 bytes. At 1,000 records a second, each of which replaces the value of one key, a full checkpoint is ` +
+      `taken, and two more, each after ${number(size.changes)} records; the last one counts, since RocksDB rewrites its files after the load. Times are from trigger to completion, bytes those that the checkpoint wrote, both as each ` +
+      'system reports them. A record is late by what lies between the time at which the source’s pace wanted it and its arrival at the sink, over the full checkpoint; ' +
+      'Flink’s network buffers are flushed after each record. Its heap backend writes full checkpoints only. Tidemark’s files are synced to disk, Flink’s are not. ' +
+      `Memory is what the process that runs the task has resident at the end: Flink’s is given ${size.taskManagerMemory} and its Java seldom gives any back, so what is alive in its heap is shown beside it; Tidemark’s is at its defaults.`,
+    compares: { figure: 'full ms', better: 'lower' },
+    prepare: async (surroundings) => {
+      const log = new RecordLog(surroundings)
+      const systems = await startSystems(surroundings, ['rocksdb', 'hashmap'], size)
+      return systems.map((system) => contender(system, log, size))
+    },
+  }
 }
 
-function contender(system: System, log: RecordLog): Contender {
+function contender(system: System, log: RecordLog, { keys, changes }: Size): Contender {
   return {
     name: system.name,
     run: async (): Promise<Figures> => {
@@ -32,17 +38,18 @@ function contender(system: System, log: RecordLog): Contender {
       // Two seconds at a steady pace, after all keys are there.
       await log.reached(2_000)
       const full = await job.checkpoint()
-      const afterOnePercent = async (since: number) => {
-        const last = await log.reached(keys / 100, ({ at }) => at > since)
+      const afterChanges = async (since: number) => {
+        const last = await log.reached(changes, ({ at }) => at > since)
         return { last, taken: await job.checkpoint() }
       }
-      const { taken: first } = await afterOnePercent(full.triggeredAt)
-      const { taken: incremental, last } = await afterOnePercent(first.triggeredAt)
+      const { taken: first } = await afterChanges(full.triggeredAt)
+      const { taken: incremental, last } = await afterChanges(first.triggeredAt)
       const records = log.read()
       const between = (from: number, to: number) => records.filter(({ at }) => at > from && at <= to)
       const late = between(full.triggeredAt, full.triggeredAt + full.durationMs).map((record) => record.late)
       const changed = new Set(between(first.triggeredAt, incremental.triggeredAt).map(({ key }) => key)).size
-      const memory = residentMB(last.pid)
+      const memory = memoryOf(last.pid).now
+      const liveHeap = await system.liveHeapMB?.(last.pid)
       await job.stop()
       return {
         'full ms': full.durationMs,
@@ -54,17 +61,8 @@ function contender(system: System, log: RecordLog): Contender {
         'incremental MB': incremental.bytes / 1e6,
         'bytes per changed key': incremental.bytes / changed,
         'memory MB': memory,
+        ...(liveHeap !== undefined && { 'live heap MB': liveHeap }),
       }
     },
-  }
-}
-
-/** Of a process; not a number where the machine does not tell. */
-function residentMB(pid: number): number {
-  try {
-    const [, kilobytes] = /VmRSS:\s+(\d+) kB/.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
-    return Number(kilobytes) / 1e3
-  } catch {
-    return Number.NaN
   }
 }

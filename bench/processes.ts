@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createInterface } from 'node:readline'
 import type { KeptProcess } from '../src/temporal/keeper.js'
 
@@ -50,4 +50,20 @@ export async function ready(worker: KeptProcess): Promise<void> {
     }
     void worker.exited.then((code) => reject(new Error(`The worker ended (${code}): ${last.slice(-3).join(' ')}`)))
   })
+}
+
+/** Resident memory of one process, MB: now, and at most since `resetPeakOf`. Not a number where the machine does not tell. */
+export function memoryOf(pid: number): { readonly now: number; readonly peak: number } {
+  try {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+    const of = (name: string) => (Number(new RegExp(`${name}:\\s+(\\d+) kB`).exec(status)?.[1]) * 1024) / 1e6
+    return { now: of('VmRSS'), peak: of('VmHWM') }
+  } catch {
+    return { now: Number.NaN, peak: Number.NaN }
+  }
+}
+
+/** See proc_pid_clear_refs(5). */
+export function resetPeakOf(pid: number): void {
+  writeFileSync(`/proc/${pid}/clear_refs`, '5')
 }

@@ -6,13 +6,13 @@ import { ratios, type Spread, spreadOf } from './statistics.js'
 
 /** One benchmark's section of docs/benchmarks.md. */
 export function renderSection(benchmark: Benchmark, measured: readonly Measured[], command: string): string {
-  const names = Object.keys(measured[0]?.rounds[0] ?? {})
+  const names = [...new Set(measured.flatMap(({ rounds }) => Object.keys(rounds[0] ?? {})))]
   const { figure, better } = benchmark.compares
   const [first] = measured
   const header = ['', ...names, `${figure}: ratio to ${first?.contender ?? ''}`]
   const rows = measured.map(({ contender, rounds }) => [
     contender,
-    ...names.map((name) => cell(spreadOf(rounds.map((figures) => figures[name] ?? Number.NaN)))),
+    ...names.map((name) => cellOf(rounds.flatMap((figures) => figures[name] ?? []))),
     first?.contender === contender ? '1' : cell(spreadOf(ratios(valuesOf(rounds), valuesOf(first?.rounds ?? [])))),
   ])
   const rounds = first?.rounds.length ?? 0
@@ -52,6 +52,11 @@ function describeMachine(): string {
   const memory = Math.round(totalmem() / 2 ** 30)
   const date = new Date().toISOString().slice(0, 10)
   return `${date}, ${processors.length} processors (${model}), ${memory} GiB of memory, ${process.platform}, Node ${process.versions.node}.`
+}
+
+/** Empty where a contender has no such figure. */
+function cellOf(values: readonly number[]): string {
+  return values.length === 0 ? '' : cell(spreadOf(values))
 }
 
 function cell({ min, median, max }: Spread): string {

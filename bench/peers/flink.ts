@@ -57,12 +57,20 @@ export interface CompletedRow {
   readonly external_path: string
 }
 
-export async function startFlink(surroundings: Surroundings): Promise<Flink> {
+export interface FlinkOptions {
+  /** `taskmanager.memory.process.size`. */
+  readonly taskManagerMemory?: string
+}
+
+export async function startFlink(
+  surroundings: Surroundings,
+  { taskManagerMemory = '4096m' }: FlinkOptions = {},
+): Promise<Flink> {
   const { directory, onClose } = surroundings
   const libraries = await installFlink(surroundings.log)
   const home = join(directory, 'flink')
   const port = 8091
-  configure(home, port)
+  configure(home, port, taskManagerMemory)
   const jar = await compile(libraries, home)
   const start = async ({ main, parameters }: (typeof processes)[keyof typeof processes]) => {
     const conf = join(home, 'conf')
@@ -163,14 +171,14 @@ async function installFlink(log: (line: string) => void): Promise<string> {
   return join(venv, 'lib', python ?? '', 'site-packages/pyflink/lib')
 }
 
-function configure(home: string, port: number): void {
+function configure(home: string, port: number, taskManagerMemory: string): void {
   mkdirSync(join(home, 'conf'), { recursive: true })
   mkdirSync(join(home, 'tmp'))
   writeFileSync(
     join(home, 'conf/config.yaml'),
     [
       'jobmanager: {bind-host: 127.0.0.1, rpc: {address: 127.0.0.1, port: 6133}, memory: {process: {size: 1600m}}}',
-      'taskmanager: {bind-host: 127.0.0.1, host: 127.0.0.1, numberOfTaskSlots: 2, memory: {process: {size: 4096m}}}',
+      `taskmanager: {bind-host: 127.0.0.1, host: 127.0.0.1, numberOfTaskSlots: 2, memory: {process: {size: ${taskManagerMemory}}}}`,
       `rest: {address: 127.0.0.1, bind-address: 127.0.0.1, port: ${port}}`,
       'web: {checkpoints: {history: 100}}',
       `io: {tmp: {dirs: ${home}/tmp}}`,

@@ -1,3 +1,5 @@
+import { execFile } from 'node:child_process'
+import { promisify } from 'node:util'
 import type { CompletedRow, Flink } from '../peers/flink.js'
 import type { Backend, System, Taken } from './system.js'
 
@@ -8,6 +10,7 @@ export function blobsOnFlink(flink: Flink, name: string, backend: Backend): Syst
   return {
     name,
     addProcess: () => flink.addTaskManager(),
+    ...(backend === 'hashmap' && { liveHeapMB }),
     start: async ({ log, keys, intervalMs = neverMs, from }) => {
       const job = await flink.submit(['blobs', log, String(intervalMs), backend, String(keys)], from)
       return {
@@ -30,4 +33,10 @@ function takenOf(row: CompletedRow): Taken {
     bytes: row.checkpointed_size,
     path: row.external_path,
   }
+}
+
+/** The histogram is made after a collection. */
+async function liveHeapMB(pid: number): Promise<number> {
+  const { stdout } = await promisify(execFile)('jcmd', [String(pid), 'GC.class_histogram'], { maxBuffer: 1 << 26 })
+  return Number(/^Total\s+\d+\s+(\d+)/m.exec(stdout)?.[1]) / 1e6
 }

@@ -1,5 +1,5 @@
 import type { Surroundings } from '../benchmark.js'
-import { startFlink } from '../peers/flink.js'
+import { type FlinkOptions, startFlink } from '../peers/flink.js'
 import { jobs } from '../ticks.js'
 import { install } from '../tidemark.js'
 import { blobsOnFlink } from './on-flink.js'
@@ -41,6 +41,8 @@ export interface System {
   start(options: BlobsOptions): Promise<Blobs>
   /** Adds a process that can run tasks. */
   addProcess(): Promise<void>
+  /** Of a process whose state is in Java's heap: what is alive there. */
+  liveHeapMB?(pid: number): Promise<number>
 }
 
 export type Backend = 'rocksdb' | 'hashmap'
@@ -48,8 +50,12 @@ export type Backend = 'rocksdb' | 'hashmap'
 const backendNames: Readonly<Record<Backend, string>> = { rocksdb: 'RocksDB', hashmap: 'heap' }
 
 /** Flink with each of these state backends, and Tidemark; each of the two has one process that runs tasks. */
-export async function startSystems(surroundings: Surroundings, backends: readonly Backend[]): Promise<System[]> {
-  const flink = await startFlink(surroundings)
+export async function startSystems(
+  surroundings: Surroundings,
+  backends: readonly Backend[],
+  options?: FlinkOptions,
+): Promise<System[]> {
+  const flink = await startFlink(surroundings, options)
   const installation = await install(surroundings, [jobs], ['web.checkpoints.history: 100'])
   return [
     ...backends.map((backend) => blobsOnFlink(flink, `Flink 2.3, ${backendNames[backend]}`, backend)),
