@@ -87,10 +87,18 @@ export async function runToEnd({ tidemark, temporal }: Installation, request: Jo
   return { streamedMs, checkpoints: result.checkpoints }
 }
 
+export interface TicksOptions {
+  readonly intervalMs: number
+  /** Checkpoints to wait for. */
+  readonly count: number
+  /** Something to do before they count. */
+  begun?(id: string): Promise<void>
+}
+
 /** Runs an endless `ticks` job until `count` checkpoints are complete; answers what it says of them, newest first. */
 export async function checkpointsOf(
   { tidemark }: Installation,
-  { intervalMs, count }: { readonly intervalMs: number; readonly count: number },
+  { intervalMs, count, begun }: TicksOptions,
 ): Promise<{ readonly id: string; readonly history: CheckpointsView['history'] }> {
   const id = `bench-${started++}`
   const request: JobRequest = {
@@ -99,11 +107,13 @@ export async function checkpointsOf(
     restore: { from: 'none' },
   }
   const job = await tidemark.start(request, { id })
+  await begun?.(id)
+  const before = begun === undefined ? 0 : (await job.checkpoints()).counts.completed
   for (;;) {
     await pause(1000)
     const { counts, history } = await job.checkpoints()
     if (counts.failed > 0) throw new Error(`A checkpoint of job ${id} failed: ${JSON.stringify(history)}`)
-    if (counts.completed < count) continue
+    if (counts.completed < before + count) continue
     await job.cancel('DELETE')
     return { id, history }
   }
