@@ -39,7 +39,7 @@ module.exports = {
       comment: 'Storage drivers know nothing of checkpoints.',
       severity: 'error',
       from: { path: '^src/storage/' },
-      to: { path: '^src/(?!storage/|errors|in-lanes)|^(workflows|activities)/' },
+      to: { path: '^src/(?!storage/|errors|in-lanes|group-by)|^(workflows|activities)/' },
     },
     {
       name: 'engine-without-temporal',

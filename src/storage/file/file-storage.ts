@@ -1,6 +1,7 @@
 import { dirname, join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
+import { groupBy } from '../../group-by.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
 import type { BeforeTidying, ByteRange, ReadOptions, Storage, StoredObject, WriteOptions } from '../storage.js'
 import { isTemporary, temporaryName, writerIsDead } from '../temporary.js'
@@ -129,26 +130,12 @@ export class FileStorage implements Storage {
   }
 
   async delete(name: string): Promise<void> {
-    checkName(name)
-    const path = join(this.#root, name)
-    const folder = parentOf(name)
-    try {
-      await this.#folders.refuseEscape(folder)
-      await this.#fs.unlink(path)
-    } catch (error) {
-      // EISDIR, EPERM on some systems: a folder has that name, so no object has.
-      const absent = isErrno(error, 'ENOENT', 'EISDIR') || (isErrno(error, 'EPERM') && (await this.#isFolder(path)))
-      if (!absent) throw unavailable('delete', path, error)
-    }
-    try {
-      await this.#folders.prune(folder)
-    } catch (error) {
-      throw unavailable('remove the empty folder of', path, error)
-    }
+    await this.deleteAll([name])
   }
 
   async deleteAll(names: readonly string[]): Promise<void> {
-    for (const name of names) await this.delete(name)
+    names.forEach(checkName)
+    for (const [folder, those] of groupBy(names, parentOf)) await this.#deleteIn(folder, those)
   }
 
   async tidy(folder: string, writers: 'dead' | 'all', before?: BeforeTidying): Promise<void> {
@@ -170,6 +157,35 @@ export class FileStorage implements Storage {
       return await walkOver(this.#fs, this.#root, folder)
     } catch (error) {
       throw unavailable('list', join(this.#root, folder), error)
+    }
+  }
+
+  async #deleteIn(folder: string, names: readonly string[]): Promise<void> {
+    let path = join(this.#root, folder)
+    try {
+      await this.#folders.refuseEscape(folder)
+      for (const name of names) {
+        path = join(this.#root, name)
+        await this.#unlink(path)
+      }
+    } catch (error) {
+      if (!isErrno(error, 'ENOENT')) throw unavailable('delete', path, error)
+    }
+    try {
+      await this.#folders.prune(folder)
+    } catch (error) {
+      throw unavailable('remove the empty folder of', path, error)
+    }
+  }
+
+  /** Nothing, where no object has that name. */
+  async #unlink(path: string): Promise<void> {
+    try {
+      await this.#fs.unlink(path)
+    } catch (error) {
+      // EISDIR, EPERM on some systems: a folder has that name, so no object has.
+      const absent = isErrno(error, 'ENOENT', 'EISDIR') || (isErrno(error, 'EPERM') && (await this.#isFolder(path)))
+      if (!absent) throw error
     }
   }
 

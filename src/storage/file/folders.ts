@@ -83,12 +83,16 @@ export class Folders {
 
   /** @throws InvalidPath where a symbolic link leads out of the root; ENOENT where the folder is not there */
   async refuseEscape(folder: string): Promise<void> {
-    const [root, real] = await Promise.all([this.#fs.realPath(this.#root), this.#fs.realPath(join(this.#root, folder))])
+    const path = join(this.#root, folder)
+    const real = await this.#fs.realPath(path)
+    // No link is on the way, not even above the root: the usual case, in one call.
+    if (real === path) return
+    const root = await this.#fs.realPath(this.#root)
     if (real === root || real.startsWith(root.endsWith(sep) ? root : root + sep)) return
     throw new TidemarkError(
       'InvalidPath',
-      `${join(this.#root, folder)} is a link that leads out of ${this.#root}, to ${real}: nothing is written or deleted there.`,
-      { path: join(this.#root, folder) },
+      `${path} is a link that leads out of ${this.#root}, to ${real}: nothing is written or deleted there.`,
+      { path },
     )
   }
 

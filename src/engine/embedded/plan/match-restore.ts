@@ -6,6 +6,7 @@ import type {
   StateHandle,
 } from '../../../checkpoint/entry.js'
 import { TidemarkError } from '../../../errors.js'
+import { groupBy } from '../../../group-by.js'
 import type { DeployRequest } from '../../engine.js'
 import type { StateAssignment } from '../messages.js'
 import type { Inventory, StatefulStep } from './inventory.js'
@@ -137,16 +138,6 @@ function checkScope(
           'start the job without its state.'
       : `${held} for each split, as source '${source}' was partitionedBy its key; declare that again, or start the job without its state.`,
   )
-}
-
-function groupBy<T>(items: readonly T[], key: (item: T) => string): Map<string, T[]> {
-  const groups = new Map<string, T[]>()
-  for (const item of items) {
-    const group = groups.get(key(item))
-    if (group === undefined) groups.set(key(item), [item])
-    else group.push(item)
-  }
-  return groups
 }
 
 function quoted(ids: readonly string[]): string {
