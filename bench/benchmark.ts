@@ -24,6 +24,8 @@ export interface Benchmark {
   readonly description: string
   /** The figure by which contenders are compared, and which way is better. */
   readonly compares: { readonly figure: string; readonly better: 'higher' | 'lower' }
+  /** Contenders that are also compared with another one than the first, under a heading of their own. */
+  readonly pairs?: { readonly heading: string; readonly of: Readonly<Record<string, string>> }
   /** The first one is what the others are compared with. */
   prepare(surroundings: Surroundings): Promise<readonly Contender[]>
 }

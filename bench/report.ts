@@ -8,12 +8,14 @@ import { ratios, type Spread, spreadOf } from './statistics.js'
 export function renderSection(benchmark: Benchmark, measured: readonly Measured[], command: string): string {
   const names = [...new Set(measured.flatMap(({ rounds }) => Object.keys(rounds[0] ?? {})))]
   const { figure, better } = benchmark.compares
+  const { pairs } = benchmark
   const [first] = measured
-  const header = ['', ...names, `${figure}: ratio to ${first?.contender ?? ''}`]
+  const header = ['', ...names, `${figure}: ratio to ${first?.contender ?? ''}`, ...(pairs ? [pairs.heading] : [])]
   const rows = measured.map(({ contender, rounds }) => [
     contender,
     ...names.map((name) => cellOf(rounds.flatMap((figures) => figures[name] ?? []))),
-    first?.contender === contender ? '1' : cell(spreadOf(ratios(valuesOf(rounds), valuesOf(first?.rounds ?? [])))),
+    first?.contender === contender ? '1' : cellOf(ratiosTo(first?.contender, rounds)),
+    ...(pairs ? [cellOf(ratiosTo(pairs.of[contender], rounds))] : []),
   ])
   const rounds = first?.rounds.length ?? 0
   return [
@@ -26,6 +28,11 @@ export function renderSection(benchmark: Benchmark, measured: readonly Measured[
     `Median (smallest to largest) of ${rounds} rounds after one that is not counted; ${better} is better. ${describeMachine()}`,
     `Again: \`${command}\`.`,
   ].join('\n')
+
+  function ratiosTo(other: string | undefined, rounds: Measured['rounds']): readonly number[] {
+    const others = measured.find(({ contender }) => contender === other)
+    return others ? ratios(valuesOf(rounds), valuesOf(others.rounds)) : []
+  }
 
   function valuesOf(rounds: Measured['rounds']): number[] {
     return rounds.map((figures) => figures[figure] ?? Number.NaN)
@@ -54,7 +61,7 @@ function describeMachine(): string {
   return `${date}, ${processors.length} processors (${model}), ${memory} GiB of memory, ${process.platform}, Node ${process.versions.node}.`
 }
 
-/** Empty where a contender has no such figure. */
+/** Empty where there are none. */
 function cellOf(values: readonly number[]): string {
   return values.length === 0 ? '' : cell(spreadOf(values))
 }

@@ -9,6 +9,9 @@ import { install, runToEnd } from './tidemark.js'
 const jobs = fileURLToPath(new URL('./jobs/pipelines.mjs', import.meta.url))
 const floor = fileURLToPath(new URL('./jobs/floor.mjs', import.meta.url))
 
+const none = { flink: 'Flink 2.3, no checkpoints', tidemark: 'Tidemark, no checkpoints' }
+const everySecond = { flink: 'Flink 2.3, every second', tidemark: 'Tidemark, every second' }
+
 interface Work {
   readonly job: 'word-count' | 'sum-by-user'
   /** What one record is, for the tables. */
@@ -37,6 +40,10 @@ function throughput(work: Work, title: string, what: string): Benchmark {
       `${what} One task. The time is from the start of the tasks to the last record, for Tidemark and Flink by their own records; ` +
       'starting a job is not in it. The bare Node loop reads the whole file at once and does nothing else.',
     compares: { figure: `${work.unit}/s`, better: 'higher' },
+    pairs: {
+      heading: 'ratio to the same without checkpoints',
+      of: { [everySecond.flink]: none.flink, [everySecond.tidemark]: none.tidemark },
+    },
     prepare: async (surroundings) => {
       const file = `${surroundings.directory}/input`
       const records = work.write(file)
@@ -60,10 +67,10 @@ function throughput(work: Work, title: string, what: string): Benchmark {
         },
       })
       return [
-        onFlink('Flink 2.3, no checkpoints', '0'),
-        onFlink('Flink 2.3, every second', '1000'),
-        tidemark('Tidemark, no checkpoints', '0s'),
-        tidemark('Tidemark, every second', '1s'),
+        onFlink(none.flink, '0'),
+        onFlink(everySecond.flink, '1000'),
+        tidemark(none.tidemark, '0s'),
+        tidemark(everySecond.tidemark, '1s'),
         { name: 'bare Node loop', run: async () => figures(await bareLoop(work.job, file)) },
       ]
     },

@@ -4,6 +4,7 @@ import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { type CheckpointsView, type JobRequest, TidemarkClient } from '../src/client/index.js'
 import { startDevServer } from '../src/temporal/dev-server.js'
+import { claimPort } from '../src/temporal/free-port.js'
 import { spawnKept } from '../src/temporal/keeper.js'
 import type { Surroundings } from './benchmark.js'
 import { ready } from './processes.js'
@@ -16,6 +17,8 @@ export interface Installation {
   readonly temporal: Client
   /** Of the server: `host:port`. */
   readonly address: string
+  /** Heartbeats of activities that the server has got up to now. */
+  heartbeats(): Promise<number>
   /** Process groups. */
   readonly pids: { readonly server: number; readonly worker: number }
   /** Starts another worker beside the first one. */
@@ -32,7 +35,8 @@ export async function install(
   mkdirSync(home)
   writeFileSync(`${home}/tidemark.yaml`, ['state.checkpoints.dir: checkpoints', ...configuration, ''].join('\n'))
   writeFileSync(`${home}/temporal.toml`, '[profile.default]\n')
-  const server = await startDevServer({ log, headless: true })
+  const metricsPort = await claimPort(undefined, '127.0.0.1', 'the metrics of the Temporal server')
+  const server = await startDevServer({ log, headless: true, metricsPort })
   onClose(() => server.stop())
   const startWorker = async (): Promise<number> => {
     const worker = await spawnKept(process.execPath, [cli, 'worker', ...jobFiles], {
@@ -56,7 +60,8 @@ export async function install(
   const connection = await Connection.connect({ address: server.address })
   onClose(() => connection.close())
   const temporal = new Client({ connection })
-  return { temporal, address: server.address, tidemark: new TidemarkClient(temporal), pids, addWorker }
+  const heartbeats = () => heartbeatsAt(`http://127.0.0.1:${metricsPort}/metrics`)
+  return { temporal, address: server.address, tidemark: new TidemarkClient(temporal), heartbeats, pids, addWorker }
 }
 
 export interface StreamedJob {
@@ -117,6 +122,13 @@ export async function checkpointsOf(
     await job.cancel('DELETE')
     return { id, history }
   }
+}
+
+async function heartbeatsAt(url: string): Promise<number> {
+  const lines = (await (await fetch(url)).text()).split('\n')
+  const ofFrontend = ['service_requests{', 'operation="RecordActivityTaskHeartbeat"', 'service_name="frontend"']
+  const counted = lines.filter((line) => ofFrontend.every((part) => line.includes(part)))
+  return counted.reduce((sum, line) => sum + Number(line.slice(line.lastIndexOf(' '))), 0)
 }
 
 function withoutOurs(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
