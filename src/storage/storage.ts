@@ -68,6 +68,11 @@ export interface WriteOptions {
    * reads it checks what it reads.
    */
   readonly durable?: boolean
+  /**
+   * Told of chunks of a stream whose memory the driver will not look at again, so that it can be freed or used for something else. A driver may
+   * leave out any, also all.
+   */
+  readonly release?: (chunk: Uint8Array) => void
 }
 
 export type BeforeTidying = (names: readonly string[]) => Promise<void>

@@ -61,7 +61,7 @@ test('where encoding fails nothing is left, and that is the error', async () => 
   }
   await expect(writeFile(openStorage(directory), 'a/file', failing(), openWriter)).rejects.toThrow('no such value')
   // The other thread removes what it had begun once it hears of it.
-  await vi.waitFor(async () => expect(await readdir(join(directory, 'a'))).toEqual([]))
+  await vi.waitFor(async () => expect(await readdir(join(directory, 'a'))).toEqual([]), { timeout: 30_000 })
 })
 
 test('where the storage fails that is the error, and encoding ends', async () => {

@@ -35,6 +35,17 @@ export function storageContract(
       expect((await storage.read('stream')).toString().split(',')).toHaveLength(101)
     })
 
+    it('looks no more at a chunk that it has released', async () => {
+      const storage = await open()
+      const chunk = (index: number) => Buffer.alloc(index % 3 === 0 ? 10 : 200_000 + index, index)
+      async function* chunks() {
+        for (let index = 0; index < 120; index++) yield chunk(index)
+      }
+      await storage.write('stream', chunks(), { release: (released) => released.fill(0xff) })
+      const expected = await wholeOf(chunks())
+      expect((await storage.read('stream')).equals(expected)).toBe(true)
+    })
+
     it('reads ranges, cut short where the object ends', async () => {
       const storage = await open()
       await storage.write('digits', bytes('0123456789'))

@@ -1,4 +1,5 @@
 import { crc32 } from 'node:zlib'
+import type { WriteOptions } from '../storage.js'
 
 /** Enough to know one's own bytes again among those that somebody else may have written under the same name. */
 export interface Fingerprint {
@@ -23,6 +24,7 @@ const repeatableLength = 4 * 1024 * 1024
 export class Content {
   readonly #head: Uint8Array[]
   readonly #rest: AsyncIterator<Uint8Array> | undefined
+  readonly #release: WriteOptions['release']
   #length = 0
   #checksum = 0
   #ended = false
@@ -31,12 +33,13 @@ export class Content {
   /** The producer's own failure, which is not the store's. */
   failure: { readonly error: unknown } | undefined
 
-  private constructor(head: Uint8Array[], rest?: AsyncIterator<Uint8Array>) {
+  private constructor(head: Uint8Array[], rest?: AsyncIterator<Uint8Array>, release?: WriteOptions['release']) {
     this.#head = head
     this.#rest = rest
+    this.#release = release
   }
 
-  static async of(source: Uint8Array | AsyncIterable<Uint8Array>): Promise<Content> {
+  static async of(source: Uint8Array | AsyncIterable<Uint8Array>, release?: WriteOptions['release']): Promise<Content> {
     if (source instanceof Uint8Array) return new Content([source])
     const rest = source[Symbol.asyncIterator]()
     const head: Uint8Array[] = []
@@ -46,8 +49,9 @@ export class Content {
       // The producer may use its buffer again.
       head.push(Buffer.from(next.value))
       length += next.value.length
+      release?.(next.value)
     }
-    return new Content(head, rest)
+    return new Content(head, rest, release)
   }
 
   get repeatable(): boolean {
@@ -59,6 +63,12 @@ export class Content {
     const [only] = this.#head
     if (this.#rest === undefined && only !== undefined) return only
     return this.#stream(this.#rest)
+  }
+
+  /** A piece of its body is of no more use to the request. */
+  sent(piece: Uint8Array): void {
+    // The head may be sent again.
+    if (!this.#head.includes(piece)) this.#release?.(piece)
   }
 
   /** Of all of it; undefined where it was not handed out to its end. */

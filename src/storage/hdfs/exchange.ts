@@ -16,6 +16,8 @@ export interface Exchange {
   readonly connecting: Connecting
   /** In bytes that are sent as they come. */
   readonly body?: Uint8Array | AsyncIterable<Uint8Array>
+  /** Told of each piece of the body that has left this process. */
+  readonly sent?: ((piece: Uint8Array) => void) | undefined
   readonly timeouts: Timeouts
 }
 
@@ -40,7 +42,7 @@ const pieceSize = 1024 * 1024
  * not followed.
  * @throws Unreachable where nothing was asked; NoAnswer where it may have been done; what the body throws
  */
-export async function exchange({ method, url, agent, connecting, body, timeouts }: Exchange): Promise<Answer> {
+export async function exchange({ method, url, agent, connecting, body, sent, timeouts }: Exchange): Promise<Answer> {
   const leave = await connecting.turn(url.host)
   const headers = {
     // HttpFS and some gateways refuse a body of another type.
@@ -87,7 +89,7 @@ export async function exchange({ method, url, agent, connecting, body, timeouts 
       for await (const piece of pieces(body)) {
         // Whoever answers early wants no more.
         if (answered || request.destroyed) return
-        if (request.write(piece)) continue
+        if (request.write(piece, (error) => error ?? sent?.(piece))) continue
         owes('it took no more of the body')
         await drained(request)
         owes(undefined)

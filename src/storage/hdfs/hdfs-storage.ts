@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix'
 import { TidemarkError } from '../../errors.js'
 import { inLanes } from '../../in-lanes.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
-import type { BeforeTidying, ByteRange, Storage, StoredObject } from '../storage.js'
+import type { BeforeTidying, ByteRange, Storage, StoredObject, WriteOptions } from '../storage.js'
 import { Content } from './content.js'
 import { isFailure } from './failure.js'
 import { Folders } from './folders.js'
@@ -61,8 +61,12 @@ export class HdfsStorage implements Storage {
     return this.#place(name, content, 'NONE')
   }
 
-  async write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
-    await this.#place(name, content, 'OVERWRITE')
+  async write(
+    name: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    { release }: WriteOptions = {},
+  ): Promise<void> {
+    await this.#place(name, content, 'OVERWRITE', release)
   }
 
   async list(folder: string): Promise<readonly StoredObject[]> {
@@ -116,9 +120,14 @@ export class HdfsStorage implements Storage {
     })
   }
 
-  async #place(name: string, source: Uint8Array | AsyncIterable<Uint8Array>, taken: 'NONE' | 'OVERWRITE') {
+  async #place(
+    name: string,
+    source: Uint8Array | AsyncIterable<Uint8Array>,
+    taken: 'NONE' | 'OVERWRITE',
+    release?: WriteOptions['release'],
+  ) {
     checkName(name)
-    const content = await Content.of(source)
+    const content = await Content.of(source, release)
     try {
       return await this.#placing.place(this.#path(name), content, taken)
     } catch (error) {

@@ -57,7 +57,7 @@ export class Placing {
     const temporary = `${folder}/${temporaryName()}`
     try {
       await this.#folders.prepare(folder)
-      await this.#hdfs.create(temporary, content.body())
+      await this.#hdfs.create(temporary, content.body(), (piece) => content.sent(piece))
       return temporary
     } catch (error) {
       if (content.failure === undefined && (await this.#landed(temporary, content, error))) return temporary

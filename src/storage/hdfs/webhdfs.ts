@@ -107,7 +107,7 @@ export class WebHdfs {
    * Writes a new file, mode 0600, in a folder that is there, in one try. Once it is answered, every block of it is on the disks of as many data
    * nodes as the cluster demands.
    */
-  async create(path: string, body: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  async create(path: string, body: Uint8Array | AsyncIterable<Uint8Array>, sent: Exchange['sent']): Promise<void> {
     const { replication, blockSize } = await this.#connected()
     const asked = await this.#located('PUT', path, {
       op: 'CREATE',
@@ -121,7 +121,7 @@ export class WebHdfs {
     })
     if (asked.location === undefined) throw new HdfsFailure('not-webhdfs', asked.host, 'it names no data node')
     await asked.answer.body.resume()
-    const answer = await this.#atDataNode({ method: 'PUT', url: asked.location, body })
+    const answer = await this.#atDataNode({ method: 'PUT', url: asked.location, body, sent })
     await this.#text(answer, asked.location.host)
   }
 
@@ -167,7 +167,7 @@ export class WebHdfs {
     }
   }
 
-  async #atDataNode(request: Pick<Exchange, 'method' | 'url' | 'body'>): Promise<Answer> {
+  async #atDataNode(request: Pick<Exchange, 'method' | 'url' | 'body' | 'sent'>): Promise<Answer> {
     try {
       return await this.#exchange(request)
     } catch (error) {
@@ -194,7 +194,7 @@ export class WebHdfs {
     }
   }
 
-  async #exchange(request: Pick<Exchange, 'method' | 'url' | 'body'>): Promise<Answer> {
+  async #exchange(request: Pick<Exchange, 'method' | 'url' | 'body' | 'sent'>): Promise<Answer> {
     const { agent, connecting, timeouts } = await this.#connected()
     const answer = await exchange({ ...request, agent: agent(request.url), connecting, timeouts })
     if (answer.status < 400) return answer

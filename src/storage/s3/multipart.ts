@@ -1,4 +1,5 @@
 import type { CompletedPart } from '@aws-sdk/client-s3'
+import type { WriteOptions } from '../storage.js'
 import type { ObjectAddress } from './object-stream.js'
 import type { S3Connection } from './s3-connection.js'
 import { isNoSuchUpload, mayPassWriting } from './s3-errors.js'
@@ -18,9 +19,10 @@ export async function writeStream(
   connection: S3Connection,
   address: ObjectAddress,
   chunks: AsyncIterable<Uint8Array>,
+  release?: WriteOptions['release'],
 ): Promise<void> {
   const buffers = new PartBuffers()
-  const parts = inParts(chunks, buffers)
+  const parts = inParts(chunks, buffers, release)
   const first = await parts.next()
   if (first.done) return putObject(connection, address, Buffer.alloc(0))
   if (first.value.length < partSize) return putObject(connection, address, first.value)
@@ -129,7 +131,11 @@ async function complete(
 }
 
 /** Cuts a stream into pieces of one size; the last one may be shorter, and none is empty. */
-async function* inParts(chunks: AsyncIterable<Uint8Array>, buffers: PartBuffers): AsyncGenerator<Buffer> {
+async function* inParts(
+  chunks: AsyncIterable<Uint8Array>,
+  buffers: PartBuffers,
+  release?: WriteOptions['release'],
+): AsyncGenerator<Buffer> {
   let part = buffers.take()
   let length = 0
   for await (const chunk of chunks) {
@@ -144,6 +150,7 @@ async function* inParts(chunks: AsyncIterable<Uint8Array>, buffers: PartBuffers)
       part = buffers.take()
       length = 0
     }
+    release?.(chunk)
   }
   if (length > 0) yield part.subarray(0, length)
 }

@@ -2,7 +2,7 @@ import type { S3 } from '@aws-sdk/client-s3'
 import { TidemarkError } from '../../errors.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
 import type { S3Settings } from '../settings.js'
-import type { BeforeTidying, ByteRange, Storage, StoredObject } from '../storage.js'
+import type { BeforeTidying, ByteRange, Storage, StoredObject, WriteOptions } from '../storage.js'
 import { partSize, putObject, writeStream } from './multipart.js'
 import { type ObjectAddress, streamObject } from './object-stream.js'
 import { type CallOptions, S3Connection } from './s3-connection.js'
@@ -85,7 +85,11 @@ export class S3Storage implements Storage {
     return own ? 'created' : 'exists'
   }
 
-  async write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  async write(
+    name: string,
+    content: Uint8Array | AsyncIterable<Uint8Array>,
+    { release }: WriteOptions = {},
+  ): Promise<void> {
     checkName(name)
     const address = this.#address(name)
     let failedStream: { readonly error: unknown } | undefined
@@ -98,7 +102,7 @@ export class S3Storage implements Storage {
       }
     }
     try {
-      if (!(content instanceof Uint8Array)) await writeStream(this.#connection, address, guarded(content))
+      if (!(content instanceof Uint8Array)) await writeStream(this.#connection, address, guarded(content), release)
       else if (content.length <= 2 * partSize) await putObject(this.#connection, address, content)
       else await writeStream(this.#connection, address, pieces(content))
     } catch (error) {

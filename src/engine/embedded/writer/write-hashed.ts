@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Storage } from '../../../storage/index.js'
+import type { Storage, WriteOptions } from '../../../storage/index.js'
 import type { WrittenFile } from './protocol.js'
 
 /** Writes a file as it comes, with flat memory. */
@@ -7,6 +7,7 @@ export async function writeHashed(
   storage: Storage,
   name: string,
   pieces: AsyncIterable<Uint8Array>,
+  options?: WriteOptions,
 ): Promise<WrittenFile> {
   const hash = createHash('sha256')
   let size = 0
@@ -17,6 +18,6 @@ export async function writeHashed(
       yield piece
     }
   }
-  await storage.write(name, hashed())
+  await storage.write(name, hashed(), options)
   return { size, checksum: `sha256:${hash.digest('hex')}` }
 }

@@ -3,6 +3,7 @@ import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { configureStorage, joinPatience, openStorage } from '../../../storage/index.js'
 import type { ThreadData } from '../messages.js'
 import { toWire } from '../wire-error.js'
+import { freeMemory } from './free-memory.js'
 import type { FromWriter, ToWriter, WrittenFile } from './protocol.js'
 import { writeHashed } from './write-hashed.js'
 
@@ -38,7 +39,7 @@ async function write(port: MessagePort, onTaken: () => void): Promise<WrittenFil
       onTaken()
     }
   }
-  return writeHashed(openStorage(first.root), first.name, pieces())
+  return writeHashed(openStorage(first.root), first.name, pieces(), { release: freeMemory })
 }
 
 parentPort?.on('message', (port: MessagePort) => void serve(port))
