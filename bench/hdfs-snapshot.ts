@@ -8,7 +8,7 @@ export const hdfsSnapshot = remoteSnapshot({
   protocol: 'HDFS (Hadoop’s mini cluster, one replica)',
   about:
     'The plain upload sends as many bytes, which are in memory already, in two requests to WebHDFS as curl does it. Tidemark has the data node ' +
-    'force each block to its disk (SYNC_BLOCK), and renames the file when it is whole; the plain upload does neither.',
+    'force each block to its disk (SYNC_BLOCK), and renames the file when it is whole; the plain upload does neither, the one after it the former.',
   async start({ onClose }) {
     const server = await startHdfs()
     onClose(() => server.stop())
@@ -20,13 +20,21 @@ export const hdfsSnapshot = remoteSnapshot({
       settings: { hdfs: { confDir: server.env.HADOOP_CONF_DIR, properties: {} } },
       uploads: async (content) => ({
         'plain WebHDFS upload': () => plainUpload(server.http, `/plain-${uploads++}`, user, content),
+        'the same, forced to disk': () =>
+          plainUpload(server.http, `/plain-${uploads++}`, user, content, '&createflag=CREATE,SYNC_BLOCK'),
       }),
     }
   },
 })
 
-async function plainUpload(http: string, path: string, user: string, bytes: Buffer): Promise<void> {
-  const asked = await put(`http://${http}/webhdfs/v1${path}?op=CREATE&user.name=${user}`)
+async function plainUpload(
+  http: string,
+  path: string,
+  user: string,
+  bytes: Buffer,
+  parameters: '' | `&${string}` = '',
+): Promise<void> {
+  const asked = await put(`http://${http}/webhdfs/v1${path}?op=CREATE&user.name=${user}${parameters}`)
   const answer = await put(String(asked.headers.location), bytes)
   if (answer.statusCode !== 201) throw new Error(`The upload ended with ${answer.statusCode}.`)
 }

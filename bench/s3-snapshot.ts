@@ -16,7 +16,7 @@ export const s3Snapshot = remoteSnapshot({
   protocol: 'MinIO',
   about:
     'The first upload is by AWS’s own transfer manager (boto3, which its command line is made of), in a Python process that is running and ' +
-    'has as many bytes in memory; the second one by AWS’s client for Node alone. All send parts of 8 MiB and make 15 requests.',
+    'has as many bytes in memory; the second one by AWS’s client for Node, set up as Tidemark does it. All send parts of 8 MiB and make 15 requests.',
   async start(surroundings) {
     const server = await startMinio()
     surroundings.onClose(() => server.stop())

@@ -105,11 +105,7 @@ export class FileStorage implements Storage {
     }
   }
 
-  async write(
-    name: string,
-    content: Uint8Array | AsyncIterable<Uint8Array>,
-    { durable = true }: WriteOptions = {},
-  ): Promise<void> {
+  async write(name: string, content: Uint8Array | AsyncIterable<Uint8Array>, options?: WriteOptions): Promise<void> {
     const finish = async (temporary: string, path: string) => {
       try {
         await this.#fs.rename(temporary, path)
@@ -118,7 +114,7 @@ export class FileStorage implements Storage {
         throw error
       }
     }
-    await this.#place(name, content, finish, durable)
+    await this.#place(name, content, finish, options)
   }
 
   async list(folder: string): Promise<readonly StoredObject[]> {
@@ -197,9 +193,10 @@ export class FileStorage implements Storage {
     name: string,
     content: Uint8Array | AsyncIterable<Uint8Array>,
     finish: (temporary: string, path: string) => Promise<T>,
-    durable = true,
+    options: WriteOptions = {},
   ): Promise<T> {
     checkName(name)
+    const { durable = true } = options
     const folder = parentOf(name)
     const path = join(this.#root, name)
     for (let attempt = 1; ; attempt++) {
@@ -209,7 +206,7 @@ export class FileStorage implements Storage {
         const temporary = join(this.#root, folder, temporaryName())
         const file = await this.#fs.createFile(temporary)
         started = true
-        await this.#fill(file, temporary, content, durable)
+        await this.#fill(file, temporary, content, options)
         // Before anybody can see the file: `persist` looks no further up than its folder.
         await chain
         const result = await finish(temporary, path)
@@ -229,11 +226,11 @@ export class FileStorage implements Storage {
     file: NewFile,
     temporary: string,
     content: Uint8Array | AsyncIterable<Uint8Array>,
-    durable: boolean,
+    { durable = true, release }: WriteOptions,
   ): Promise<void> {
     try {
       if (content instanceof Uint8Array) await file.append([content])
-      else await appendAll(file, content)
+      else await appendAll(file, content, release)
       if (durable) await file.sync()
       await file.close()
     } catch (error) {
@@ -294,12 +291,17 @@ function readFailure(path: string, error: unknown): TidemarkError {
  * Synced on the way: the disk is at work while more is produced, and no single step has so much to do that it would pass for one that hangs. A
  * producer that waits for the disk to take what it made is held up by one sync at most, since the next one begins after it.
  */
-async function appendAll(file: NewFile, content: AsyncIterable<Uint8Array>): Promise<void> {
+async function appendAll(
+  file: NewFile,
+  content: AsyncIterable<Uint8Array>,
+  release: WriteOptions['release'],
+): Promise<void> {
   let unsynced = 0
   let syncing: Promise<void> | undefined
   for await (const chunks of gathered(content)) {
     await file.append(chunks)
     unsynced += sizeOf(chunks)
+    if (release !== undefined) chunks.forEach(release)
     if (unsynced < syncedEach) continue
     await syncing
     syncing = file.sync()
