@@ -1,7 +1,7 @@
 import type { Benchmark } from './benchmark.js'
 import { checkpointCost } from './checkpoint-cost.js'
 import { checkpointLatency } from './checkpoint-latency.js'
-import { hdfsSnapshot } from './hdfs-snapshot.js'
+import { hdfsSnapshot, hdfsSnapshotApart } from './hdfs-snapshot.js'
 import { idleTasks } from './idle-tasks.js'
 import { jobsPerWorker } from './jobs-per-worker.js'
 import { keyedState, keyedState10m } from './keyed-state.js'
@@ -27,4 +27,5 @@ export const benchmarks: readonly Benchmark[] = [
   recovery,
   s3Snapshot,
   hdfsSnapshot,
+  hdfsSnapshotApart,
 ]

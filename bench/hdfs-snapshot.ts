@@ -1,8 +1,8 @@
 import { type IncomingMessage, request } from 'node:http'
 import { startHdfs } from '../test/support/servers/hdfs/hdfs-server.js'
-import { remoteSnapshot } from './remote-snapshot.js'
+import { type RemoteBenchmark, remoteSnapshot } from './remote-snapshot.js'
 
-export const hdfsSnapshot = remoteSnapshot({
+const hdfs: RemoteBenchmark = {
   name: 'hdfs-snapshot',
   title: 'A snapshot of 100 MB of state to HDFS',
   protocol: 'HDFS (Hadoop’s mini cluster, one replica)',
@@ -25,6 +25,15 @@ export const hdfsSnapshot = remoteSnapshot({
       }),
     }
   },
+}
+
+export const hdfsSnapshot = remoteSnapshot(hdfs)
+
+export const hdfsSnapshotApart = remoteSnapshot({
+  ...hdfs,
+  name: 'hdfs-snapshot-apart',
+  title: 'A snapshot of 100 MB of state to HDFS, on processors of its own',
+  apart: true,
 })
 
 async function plainUpload(

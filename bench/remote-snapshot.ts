@@ -4,6 +4,7 @@ import { writeState } from '../src/engine/embedded/task/write-state.js'
 import { StateWriters } from '../src/engine/embedded/writer/state-writers.js'
 import { configureStorage, openStorage, type StorageSettings, storageSettings } from '../src/storage/index.js'
 import type { Benchmark, Contender, Figures, Surroundings } from './benchmark.js'
+import { onOtherProcessors } from './processors.js'
 
 const keys = 100_000
 const valueLength = 1_000
@@ -22,21 +23,24 @@ export interface RemoteBenchmark extends Pick<Benchmark, 'name' | 'title'> {
   readonly protocol: string
   /** What the uploads do, and what the driver does besides, in sentences. */
   readonly about: string
+  /** The server gets processors that nobody else uses, as a machine of its own would have. */
+  readonly apart?: boolean
   start(surroundings: Surroundings): Promise<RemoteStore>
 }
 
 /** A full snapshot of 100 MB of state to a store on the network, beside plain uploads of as many bytes. */
-export function remoteSnapshot({ name, title, protocol, about, start }: RemoteBenchmark): Benchmark {
+export function remoteSnapshot({ name, title, protocol, about, apart = false, start }: RemoteBenchmark): Benchmark {
   return {
     name,
     title,
     description:
       `A task's state, ${keys} keys with values of ${valueLength} characters, is cut, encoded, hashed and written to ${protocol}, as a full ` +
       `snapshot does ([write-state.ts](../src/engine/embedded/task/write-state.ts)). ${about} The stream sends the same bytes through the ` +
-      'driver alone. Client and server share the processors, so that encoding and hashing take from the server what they need.',
+      `driver alone. ${apart ? 'Client and server have one half of the processors each, as if on machines of their own.' : 'Client and server share the processors, so that encoding and hashing take from the server what they need.'}`,
     compares: { figure: 'MB/s', better: 'higher' },
     prepare: async (surroundings) => {
-      const { uri, settings, uploads } = await start(surroundings)
+      const begin = () => start(surroundings)
+      const { uri, settings, uploads } = await (apart ? onOtherProcessors(surroundings, begin) : begin())
       configureStorage({ ...storageSettings(), ...settings })
       const data = openStorage(uri)
       const snapshot = snapshotTo(uri, surroundings)
