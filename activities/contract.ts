@@ -70,7 +70,7 @@ export interface StorageActivities {
     input: Placed<Omit<EntryPlan, 'claim'>>,
   ): Promise<{ readonly outcome: 'claimed'; readonly run: string } | { readonly outcome: 'taken' }>
   resolveRestorePoint(
-    log: LogReference & { readonly alive: readonly number[] },
+    input: LogReference & { readonly alive: readonly number[]; readonly run: string },
   ): Promise<{ readonly restore?: RestoreReference }>
   writeMetadata(input: PublishInput): Promise<void>
   writeAborted(

@@ -47,7 +47,7 @@ export function createStorageActivities(dependencies: StorageDependencies): Stor
     open: (input) => beating(() => open(dependencies, input)),
     observe: (log) => beating(() => observe(agreed(log))),
     claim: (input) => beating(() => claim(agreed(input, input.log))),
-    resolveRestorePoint: (input) => beating(() => resolveRestorePoint(agreed(input))),
+    resolveRestorePoint: (input) => beating(() => resolveRestorePoint(owned(input, input, input.run))),
     writeMetadata: (input) =>
       beating(async () => {
         await writeMetadata(owned(input, input.log, input.plan.claim.run))

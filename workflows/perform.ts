@@ -78,7 +78,11 @@ export class Performer {
           claim,
           async () => ({
             type: 'restorePointResolved',
-            ...(await storage('find and verify the restore point').resolveRestorePoint({ ...log, alive: state.alive })),
+            ...(await storage('find and verify the restore point').resolveRestorePoint({
+              ...log,
+              alive: state.alive,
+              run: state.claim?.run ?? '',
+            })),
           }),
           (failure) => ({ type: 'resolveFailed', failure }),
         )

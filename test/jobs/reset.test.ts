@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { committed } from './data.js'
+import { committed, readings, type Sum, sumsOf, writeReadings } from './data.js'
 import { ended } from './endings.js'
 import { type Installation, startInstallation } from './installation.js'
-import { cancel, checkpoint, checkpoints } from './messages-to-jobs.js'
+import { cancel, checkpoint, checkpoints, status } from './messages-to-jobs.js'
 import { recordHistory } from './record-history.js'
 import { resetBefore } from './reset.js'
 
@@ -45,4 +45,29 @@ test('a workflow that is reset goes on from what the log says, not from what it 
   expect(ticks.map(({ i, count }) => ({ i, count }))).toEqual(
     Array.from({ length: latest?.records ?? 0 }, (_, i) => ({ i, count: Math.floor(i / 5) + 1 })),
   )
+})
+
+test('one that is reset to a restart does not ask for a checkpoint that has been discarded since', async () => {
+  const at = (name: string) => join(tidemark.dir, name)
+  const input = readings(3_000)
+  await writeReadings(at('flaky.ndjson'), input)
+  const args = {
+    input: at('flaky.ndjson'),
+    output: at('flaky-out'),
+    rate: 500,
+    failsAt: 400,
+    marker: at('failed-once'),
+  }
+  const job = await tidemark.start('restarted', {
+    definition: 'flaky',
+    args,
+    checkpointing: { interval: 50, numRetained: 1 },
+    restartStrategy: { type: 'fixed-delay', attempts: 1, delay: 10 },
+  })
+  await expect.poll(async () => (await status(job)).restarts, { timeout: 20_000 }).toBe(1)
+  for (let taken = 0; taken < 3; taken++) await checkpoint(job)
+
+  const again = await resetBefore(tidemark.client, job, 'resolveRestorePoint', ({ alive = [] }) => alive.length > 0)
+  expect(await again.result()).toMatchObject({ state: 'FINISHED', records: 3_000 })
+  expect(await committed<Sum>(at('flaky-out'))).toEqual(sumsOf(input))
 })

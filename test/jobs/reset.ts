@@ -6,7 +6,10 @@ export async function resetBefore(
   client: Client,
   handle: WorkflowHandle,
   activity: string,
-  wanted: (input: { readonly plan?: { readonly number: number } }) => boolean = () => true,
+  wanted: (input: {
+    readonly plan?: { readonly number: number }
+    readonly alive?: readonly number[]
+  }) => boolean = () => true,
 ): Promise<WorkflowHandle> {
   const { events } = await handle.fetchHistory()
   const scheduled = events
