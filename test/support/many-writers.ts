@@ -1,5 +1,5 @@
 import { expect } from 'vitest'
-import { TidemarkError } from '../../src/errors.js'
+import { isTidemarkError } from '../../src/errors.js'
 import type { Storage } from '../../src/storage/index.js'
 import { randomFrom } from '../jobs/random.js'
 
@@ -51,7 +51,7 @@ async function answered<T>(operation: () => Promise<T>, failed = () => {}): Prom
     try {
       return await operation()
     } catch (error) {
-      if (!(error instanceof TidemarkError) || error.code !== 'StorageUnavailable') throw error
+      if (!isTidemarkError(error, 'StorageUnavailable')) throw error
       failed()
     }
   }
