@@ -66,6 +66,7 @@ export async function appendOverDamage(folder: Storage, entry: ClosedEntry): Pro
   if (holder !== undefined && !bytesEqual(holder, bytes)) {
     return { outcome: 'taken', by: decodeEntryAt(folder, entry.number, holder) }
   }
+  if (outcome !== 'created') await folder.persist(entryPath(entry.number))
   return (await checkCounts(folder, entry.number)) ?? { outcome: 'appended' }
 }
 

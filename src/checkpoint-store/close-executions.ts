@@ -1,6 +1,7 @@
 import { buildClosed, type ClosingFacts } from '../checkpoint/closing.js'
 import type { ClosedEntry, LogEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
+import { entryPath } from '../checkpoint/paths.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import type { Storage } from '../storage/index.js'
 import { appendEntry, appendOverDamage } from './append-entry.js'
@@ -36,17 +37,28 @@ export async function closeOpenExecutions(roots: Roots, job: string, successor: 
   // After the listing: a successor of ours closes our log before it creates its own record. So whoever sees that successor in the
   // listing sees here that it came too late to close anything.
   await refuseSuperseded(placeOf(roots, job, successor.except).metadata, job, successor.except)
-  for (const { execution, state, damage } of others) {
+  for (const { execution, state, damage, newest } of others) {
     const folder = placeOf(roots, job, execution).metadata
     if (damage?.number !== undefined) await closeOverDamage(folder, execution, asClosing(successor))
     else if (state === 'open') await closeLog(folder, asClosing(successor))
+    else await persistClosed(folder, newest)
   }
   return others.map((view) => view.execution)
 }
 
-async function listPlainly(roots: Roots, job: string): Promise<Pick<TolerantView, 'execution' | 'state' | 'damage'>[]> {
+type View = Pick<TolerantView, 'execution' | 'state' | 'damage' | 'newest'>
+
+async function listPlainly(roots: Roots, job: string): Promise<View[]> {
   const views = await listExecutions(roots, job)
-  return views.map(({ record: { execution }, state }) => ({ execution, state }))
+  return views.map(({ record: { execution }, ...view }) => ({ execution, ...view }))
+}
+
+/**
+ * Whoever closed it may have died before its entry was durable: a power failure would open the log again, under a successor that takes it for
+ * closed and leaves the output of it visible beside its own.
+ */
+async function persistClosed(folder: Storage, newest: LogEntry | undefined): Promise<void> {
+  if (newest?.kind === 'closed') await folder.persist(entryPath(newest.number))
 }
 
 async function refuseSuperseded(own: Storage, job: string, execution: string): Promise<void> {
@@ -68,7 +80,7 @@ export type Closing = Omit<ClosingFacts, 'record' | 'newest' | 'savepoints'>
 export async function closeLog(folder: Storage, closing: Closing): Promise<void> {
   for (let attempt = 0; attempt < patience; attempt++) {
     const { record, newest } = await observeLog(folder)
-    if (record?.state !== 'live' || newest?.kind === 'closed') return
+    if (record?.state !== 'live' || newest?.kind === 'closed') return persistClosed(folder, newest)
     const outcome = await appendEntry(folder, await planClosed(folder, record, newest, closing))
     if (outcome.outcome === 'appended') return
   }
@@ -114,7 +126,7 @@ async function closeOverDamage(folder: Storage, execution: string, closing: Clos
   for (let attempt = 0; attempt < patience; attempt++) {
     const view = await viewFolder(folder, execution, folder.uri)
     const number = view?.damage?.number
-    if (view?.record?.state !== 'live' || number === undefined) return
+    if (view?.record?.state !== 'live' || number === undefined) return persistClosed(folder, view?.newest)
     const alive = [...new Set([...view.alive, number])].sort((a, b) => a - b)
     const planned = await planClosed(folder, view.record, view.newest, closing)
     const kept = alive.filter((one) => planned.alive.includes(one) || one > (view.newest?.number ?? 0))

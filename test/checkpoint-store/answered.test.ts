@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { discard, finishDeletion } from '../../src/checkpoint-store/index.js'
+import { closedExecutions, closeOpenExecutions, discard, finishDeletion } from '../../src/checkpoint-store/index.js'
 import { dyingFileSystem } from '../storage/stepping-file-system.js'
 import { expectWhole } from './at-every-crash.js'
 import { aborted, append, checkpoint, claim, closed, job, Lab, publicationOf, run } from './lab.js'
@@ -71,6 +71,35 @@ describe('what was answered survives the power, whoever wrote it', () => {
       (lab) => discard(lab.roots, job, 'e1'),
       async (lab, { kept }) => expect(await expectWhole(lab)).toEqual(kept),
     )
+  })
+
+  it('the end of older executions, which a dead successor had written', async () => {
+    const close = (lab: Lab) =>
+      closeOpenExecutions(lab.roots, job, {
+        except: 'e3',
+        at: '2026-01-01T00:01:00.000Z',
+        nonce: 'n3',
+        reason: 'e3 began',
+      })
+    const two = async (lab: Lab) => {
+      await twoSnapshots(lab)
+      await run(lab, [2], { execution: 'e2' })
+    }
+    await atEveryDeath(two, close, close, async (lab) => {
+      expect((await closedExecutions(lab.roots, job, 'e3')).sort()).toEqual(['e1', 'e2'])
+    })
+  })
+
+  it('the end of an execution whose newest entry is damaged', async () => {
+    const successor = { except: 'e3', at: '2026-01-01T00:01:00.000Z', nonce: 'n3', reason: 'e3 began', overDamage: true }
+    const close = (lab: Lab) => closeOpenExecutions(lab.roots, job, successor)
+    const damage = async (lab: Lab) => {
+      await twoSnapshots(lab)
+      await lab.roots.metadata.write(`${job}/e1/chk-3/_metadata`, Buffer.from('nonsense'))
+    }
+    await atEveryDeath(damage, close, close, async (lab) => {
+      expect((await lab.log().observe()).newest).toMatchObject({ kind: 'closed', number: 4 })
+    })
   })
 
   it('a deletion, which rests on a closed entry and a tombstone', async () => {
