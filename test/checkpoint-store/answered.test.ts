@@ -31,6 +31,7 @@ async function atEveryDeath<T>(
 const twoSnapshots = (lab: Lab) => run(lab, [2, 3])
 const next = async (lab: Lab) => checkpoint(4, { alive: [3, 4], state: [await lab.stateFile(4)] })
 const publish = async (lab: Lab) => lab.log().append(await next(lab))
+const successor = { except: 'e3', at: '2026-01-01T00:01:00.000Z', nonce: 'n3', reason: 'e3 began' }
 
 describe('what was answered survives the power, whoever wrote it', () => {
   it('a publication that is tried again', async () => {
@@ -74,13 +75,7 @@ describe('what was answered survives the power, whoever wrote it', () => {
   })
 
   it('the end of older executions, which a dead successor had written', async () => {
-    const close = (lab: Lab) =>
-      closeOpenExecutions(lab.roots, job, {
-        except: 'e3',
-        at: '2026-01-01T00:01:00.000Z',
-        nonce: 'n3',
-        reason: 'e3 began',
-      })
+    const close = (lab: Lab) => closeOpenExecutions(lab.roots, job, successor)
     const two = async (lab: Lab) => {
       await twoSnapshots(lab)
       await run(lab, [2], { execution: 'e2' })
@@ -91,8 +86,7 @@ describe('what was answered survives the power, whoever wrote it', () => {
   })
 
   it('the end of an execution whose newest entry is damaged', async () => {
-    const successor = { except: 'e3', at: '2026-01-01T00:01:00.000Z', nonce: 'n3', reason: 'e3 began', overDamage: true }
-    const close = (lab: Lab) => closeOpenExecutions(lab.roots, job, successor)
+    const close = (lab: Lab) => closeOpenExecutions(lab.roots, job, { ...successor, overDamage: true })
     const damage = async (lab: Lab) => {
       await twoSnapshots(lab)
       await lab.roots.metadata.write(`${job}/e1/chk-3/_metadata`, Buffer.from('nonsense'))
