@@ -18,9 +18,9 @@ export interface ChosenRestore {
 }
 
 /**
- * The snapshot to begin from, every file of it read and found right. With `fallback`, a damaged one gives way to the newest older one that is
- * valid; without it the refusal names that one. Only damage is a reason to step back: a store that does not answer, a file of a later version
- * and a checkpoint that is simply not there are not.
+ * The snapshot to begin from. With `fallback` every file of it was read and found right, and a damaged one gives way to the newest older one that is
+ * valid. Without, its metadata was: the tasks read all else anyhow, before anything is changed, and a refusal names the newest valid one. Only
+ * damage is a reason to step back: a store that does not answer, a file of a later version and a checkpoint that is simply not there are not.
  * @throws RestoreFailed, UnsupportedFormat, StorageUnavailable
  */
 export async function chooseRestore(
@@ -33,7 +33,7 @@ export async function chooseRestore(
   try {
     if (from === 'latest') await refuseUnreadable(roots, job)
     const resolved = await resolveRestore(roots, job, from)
-    const problems = await problemsOf(resolved.reference, roots)
+    const problems = fallback ? await problemsOf(resolved.reference, roots) : []
     if (problems.length === 0) return { ...resolved, skipped: [] }
     refusal = unusable(resolved.reference.uri, problems)
   } catch (error) {

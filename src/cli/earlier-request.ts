@@ -1,4 +1,4 @@
-import { type ChosenRestore, chooseRestore, type Roots, resolveRestore } from '../checkpoint-store/index.js'
+import { chooseRestore, type Roots, resolveRestore } from '../checkpoint-store/index.js'
 import type { JobRequest, TidemarkClient } from '../client/index.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import type { JobSpec } from '../spec/job-spec.js'
@@ -17,25 +17,13 @@ export async function requestFromCheckpoint(
   from: string,
   { fallback, newJob }: { readonly fallback: boolean; readonly newJob: boolean },
 ): Promise<JobRequest> {
-  const { reference, entry, skipped } = fallback
-    ? await chooseRestore(roots, job, from, true)
-    : await withoutFallback(roots, job, from)
+  const { reference, entry, skipped } = await chooseRestore(roots, job, from, fallback)
   const request = asRequest(entry.spec as unknown as JobSpec)
   const [first] = skipped
   if (first === undefined) return { ...request, restore: { from: reference.uri } }
   // Where a whole execution is damaged there is no checkpoint to name, and `latest` means another one under another job's id.
   const asked = isCheckpoint(first.uri) ? first.uri : newJob ? reference.uri : from
   return { ...request, restore: { from: asked, fallback } }
-}
-
-/** The state files are the job's to read, which takes long where they are large; only a refusal looks for what to advise. */
-async function withoutFallback(roots: Roots, job: string, from: string): Promise<ChosenRestore> {
-  try {
-    return { ...(await resolveRestore(roots, job, from)), skipped: [] }
-  } catch (error) {
-    if (!isTidemarkError(error, 'RestoreFailed') && !isTidemarkError(error, 'CheckpointDamaged')) throw error
-    return chooseRestore(roots, job, from, false)
-  }
 }
 
 function isCheckpoint(uri: string): boolean {

@@ -41,30 +41,46 @@ describe('a fallback', () => {
     expect(chosen.skipped).toEqual([])
   })
 
-  it.each([
+  const damagedState = [
     ['a flipped bit in a state file', (lab: Lab) => flip(stateOf(lab, 4)), /checksum/],
     ['a truncated state file', (lab: Lab) => truncate(stateOf(lab, 4), 3), /has 3 bytes instead of/],
     ['a missing state file', (lab: Lab) => rm(stateOf(lab, 4)), /missing/],
+  ] as const
+  const damagedMetadata = [
     ['a flipped bit in the metadata', (lab: Lab) => flip(join(pathOf(lab, 4), '_metadata')), /_metadata is damaged/],
     ['empty metadata', (lab: Lab) => truncate(join(pathOf(lab, 4), '_metadata')), /_metadata is damaged/],
     ['missing metadata', (lab: Lab) => rm(join(pathOf(lab, 4), '_metadata')), /_metadata is not there/],
-  ] as const)('steps back over %s, and without it the refusal names where to', async (_, harm, reason) => {
+  ] as const
+  const allWays = (lab: Lab) => ['latest', 'chk-4', lab.reference(4).uri]
+
+  it.each([...damagedState, ...damagedMetadata])('steps back over %s', async (_, harm, reason) => {
     const lab = await three()
     await harm(lab)
-    for (const from of ['latest', 'chk-4', lab.reference(4).uri]) {
+    for (const from of allWays(lab)) {
       const chosen = await chooseRestore(lab.roots, job, from, true)
       expect(chosen.reference).toEqual(lab.reference(3))
       expect(chosen.entry.number).toBe(3)
       expect(chosen.skipped).toEqual([{ uri: lab.reference(4).uri, reason: expect.stringMatching(reason) }])
+    }
+  })
+
+  it.each(damagedMetadata)('without it, %s is refused, and the refusal names where to go', async (_, harm) => {
+    const lab = await three()
+    await harm(lab)
+    const advice = `The newest valid one is ${lab.reference(3).uri}, after \\d+ records: .*"tidemark resume ${job} --fallback"`
+    for (const from of allWays(lab)) {
       await expect(chooseRestore(lab.roots, job, from, false)).rejects.toMatchObject({
         code: 'RestoreFailed',
-        message: expect.stringMatching(
-          new RegExp(
-            `The newest valid one is ${lab.reference(3).uri}, after \\d+ records: .*"tidemark resume ${job} --fallback"`,
-          ),
-        ),
+        message: expect.stringMatching(new RegExp(advice)),
       })
     }
+  })
+
+  it.each(damagedState)('without it, %s is for the tasks to find, who read it anyhow', async (_, harm) => {
+    const lab = await three()
+    await harm(lab)
+    const { reference, skipped } = await chooseRestore(lab.roots, job, 'latest', false)
+    expect({ reference, skipped }).toEqual({ reference: lab.reference(4), skipped: [] })
   })
 
   it('goes on stepping back, and says all that it passed over', async () => {

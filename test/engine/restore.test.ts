@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
+import { contentOf } from '../jobs/tree.js'
 import { Bench, never, Run, type RunOptions } from './harness.js'
 import { runningSums } from './running-sums.js'
 
@@ -53,6 +54,10 @@ function resumed(args: object = {}, options: Partial<RunOptions> = {}): Run {
     restore: saved,
     ...options,
   })
+}
+
+function stateFileOf({ job, execution, tasks }: SnapshotEntry): string {
+  return join(bench.dir, 'data', job, execution, tasks[0]?.state[0]?.path ?? '')
 }
 
 /** A job of its own, from its beginning. */
@@ -168,7 +173,7 @@ describe('state of another version', () => {
 
 describe('a restore point that is not whole', () => {
   test('a damaged state file is named, and nothing is left running', async () => {
-    const path = join(bench.dir, 'data', saved.job, saved.execution, saved.tasks[0]?.state[0]?.path ?? '')
+    const path = stateFileOf(saved)
     const whole = await readFile(path)
     await truncate(path, 10)
     await expect(resumed().deploy()).rejects.toMatchObject({
@@ -225,6 +230,25 @@ test('output of checkpoints whose commits were lost is finished by the restore, 
   const again = await run.deploy()
   expect(again.sweep.finishedCommits).toBe(0)
   await host.stop(run.reference)
+})
+
+test('damage in the state is found before output is touched', async () => {
+  const run = fresh({ rate: 200 })
+  await run.deploy()
+  await run.moreRecords(1)
+  const entry = await run.publish(await run.snapshot())
+  await host.stop(run.reference)
+  const { output } = run.request().args as { output: string }
+  const before = await contentOf(output)
+  const path = stateFileOf(entry)
+  await truncate(path, 3)
+  run.attempt += 1
+  await expect(run.deploy()).rejects.toMatchObject({
+    code: 'CheckpointDamaged',
+    message: expect.stringContaining(path),
+  })
+  expect(await contentOf(output)).toEqual(before)
+  expect(Object.keys(before).some((file) => file.includes('/pending/'))).toBe(true)
 })
 
 test('prepared output that is gone at its commit is reported with its code', async () => {

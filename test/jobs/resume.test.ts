@@ -150,7 +150,7 @@ describe('what cannot be restored is refused before anything starts', () => {
 
   const chk = () => `chk-${numbers.at(-1)}`
   type Damage = (folder: string) => Promise<unknown>
-  const damages: readonly (readonly [string, Damage, RegExp])[] = [
+  const damagedState: readonly (readonly [string, Damage, RegExp])[] = [
     [
       'a flipped bit in a state file',
       async (folder) => flip(await newestStateFile(folder)),
@@ -161,6 +161,8 @@ describe('what cannot be restored is refused before anything starts', () => {
       async (folder) => truncate(await newestStateFile(folder), 3),
       /has 3 bytes instead of \d+/,
     ],
+  ]
+  const damages: readonly (readonly [string, Damage, RegExp])[] = [
     ['a flipped bit in the metadata', (folder) => flip(join(folder, chk(), '_metadata')), /_metadata/],
     ['truncated metadata', (folder) => truncate(join(folder, chk(), '_metadata'), 100), /_metadata/],
     ['empty metadata', (folder) => truncate(join(folder, chk(), '_metadata')), /_metadata/],
@@ -190,6 +192,27 @@ describe('what cannot be restored is refused before anything starts', () => {
       const folder = await copy(`damaged-${index}`)
       await damage(folder)
       await expectRefused(`damaged-${index}`, join(folder, chk()), reason)
+    },
+  )
+
+  test.each(damagedState.map((damage, index) => [...damage, index] as const))(
+    '%s, which the tasks find before they change anything',
+    async (_title, damage, reason, index) => {
+      const job = `damaged-state-${index}`
+      const folder = await copy(job)
+      await damage(folder)
+      const before = await contentOf(at('metadata'), at('state'), output(), at('copies'))
+      const handle = await start(job, { restore: { from: join(folder, chk()) } })
+      const { type, message } = await ended(handle)
+      expect({ type, message }).toEqual({ type: 'RestoreFailed', message: expect.stringMatching(reason) })
+      expect(message).toContain('The newest valid one is ')
+      // Nothing is left but the tombstone of an execution that failed and kept nothing.
+      const own = join(at('metadata'), job, handle.firstExecutionRunId)
+      const after = await contentOf(at('metadata'), at('state'), output(), at('copies'))
+      expect(Object.fromEntries(Object.entries(after).filter(([path]) => !path.startsWith(own)))).toEqual(before)
+      expect(await filesIn(at(`${job}-out`))).toEqual([])
+      expect(await filesIn(own)).toEqual(['_execution'])
+      expect(await tidemark.log(job, handle.firstExecutionRunId).record()).toMatchObject({ state: 'deleted' })
     },
   )
 

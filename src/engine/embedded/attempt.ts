@@ -176,7 +176,7 @@ export class Attempt {
       }
       const stateBackend = (task: number) => stateBackendOf(this.#directory, task)
       const start = { request, file, pool, stateBackend, onEvent: (event: TaskEvent) => onEvent(event) }
-      const { plan, opened, seats } = await startTasks(start, this.#aborted.signal)
+      const { plan, sweep, opened, seats } = await startTasks(start, this.#aborted.signal)
       this.#plan = plan
       this.#seats = seats
       this.#counters = new TaskCounters(plan.tasks.map((task) => task.records))
@@ -194,7 +194,7 @@ export class Attempt {
         tasks: seats.length,
         restoredRecords: plan.restoredRecords,
         positions: opened.flatMap((task) => task.positions).slice(0, shownPositions),
-        sweep: plan.sweep,
+        sweep,
       }
     } catch (error) {
       this.#state = 'stopped'

@@ -34,14 +34,16 @@ export interface ThreadMethods {
   warm(_: null): null
   /** Imports a job file ahead of `open`, so that the threads of an attempt load it side by side. Answers the build that the thread has of it. */
   load(file: string): string
-  /** Checks a deployment against its definition and restore point, and recovers the sinks. Asked of one thread of an attempt. */
+  /** Checks a deployment against its definition and restore point, and changes nothing. Asked of one thread of an attempt. */
   plan(request: PlanRequest): Plan
   /** What is decided and done once for all hosts of an attempt. For a thread of its own. */
   prepare(request: PlanRequest): Preparation
-  /** Recovers the sinks, and nothing else. For a thread of its own. */
-  recoverOutput(request: PlanRequest): Plan['sweep']
-  /** Brings a task to the point where `start` only has to let records flow. */
-  open(request: OpenRequest): OpenedTask
+  /** Recovers the sinks, and nothing else. Asked of one thread of an attempt, or of a thread of its own. */
+  recoverOutput(request: PlanRequest): Sweep
+  /** Reads all of the state that a task begins with, and changes nothing outside. */
+  loadState(request: LoadStateRequest): null
+  /** Brings a task whose state is loaded to the point where `start` only has to let records flow. */
+  open(_: null): OpenedTask
   start(_: null): null
   snapshot(request: TaskSnapshotRequest): TaskCut
   commit(request: TaskCommitRequest): null
@@ -95,15 +97,17 @@ export interface PlanRequest {
   readonly listed?: SplitList
 }
 
+/** What recovering the sinks came to. */
+export type Sweep = DeployResult['sweep']
+
 export interface Preparation extends Pick<SplitList, 'build' | 'sources'> {
-  readonly sweep: DeployResult['sweep']
+  readonly sweep: Sweep
 }
 
 export interface Plan {
   readonly definition: DefinitionRecord
   readonly operators: readonly OperatorRecord[]
   readonly guarantee: DeployResult['guarantee']
-  readonly sweep: DeployResult['sweep']
   /** Records read by the whole job up to the restore point. */
   readonly restoredRecords: number
   /** Those that run on this host. */
@@ -114,7 +118,7 @@ export interface TaskAddress {
   readonly task: number
 }
 
-export interface OpenRequest {
+export interface LoadStateRequest {
   readonly plan: TaskPlan
   readonly stateBackend: StateBackendSettings
 }

@@ -1,7 +1,7 @@
 import { TidemarkError } from '../../errors.js'
 import type { DeployRequest } from '../engine.js'
 import { abortable } from './abortable.js'
-import type { OpenedTask, Plan, TaskEvent } from './messages.js'
+import type { OpenedTask, Plan, Sweep, TaskEvent, TaskPlan } from './messages.js'
 import { readBuild } from './plan/load-definition.js'
 import { readSplitList } from './split-lists.js'
 import type { StateBackendSettings } from './state/state-backend.js'
@@ -19,15 +19,19 @@ export interface StartOptions {
 
 export interface StartedTasks {
   readonly plan: Plan
+  readonly sweep: Sweep
   readonly opened: readonly OpenedTask[]
   /** In the order of the plan's tasks. */
   readonly seats: readonly TaskSeat[]
 }
 
+/** Where it was done when the attempt was prepared. */
+const nothingSwept: Sweep = { finishedCommits: 0, superseded: 0, broughtBack: 0 }
+
 /**
  * Brings all tasks of an attempt to life that are to run here, or none: whatever fails, nothing of them is left when this rejects. The first task's thread makes
- * the plan, since a thread of its own for that would load the job file once more; the others load it meanwhile. Records flow only once
- * every task has opened.
+ * the plan, since a thread of its own for that would load the job file once more; the others load it meanwhile. The sinks' output, which is all that
+ * is changed, comes after the state: damage in it is found while everything is as it was. Records flow only once every task has opened.
  */
 export async function startTasks(options: StartOptions, signal: AbortSignal): Promise<StartedTasks> {
   const { request, file, pool, stateBackend, onEvent } = options
@@ -45,18 +49,15 @@ export async function startTasks(options: StartOptions, signal: AbortSignal): Pr
       )
     }
     const planning = { file, deploy: request, ...(listed && { listed }) }
-    const plan = await abortable(required(seats[0]).call('plan', planning), signal)
-    const opened = await abortable(
-      Promise.all(
-        seats.map((seat, index) => {
-          const task = required(plan.tasks[index])
-          return seat.call('open', { plan: task, stateBackend: stateBackend(task.task) })
-        }),
-      ),
-      signal,
-    )
-    await abortable(Promise.all(seats.map((seat) => seat.call('start', null))), signal)
-    return { plan, opened, seats }
+    const [first] = seats
+    const plan = await abortable(required(first).call('plan', planning), signal)
+    const inAll = <T>(call: (seat: TaskSeat, task: TaskPlan) => Promise<T>) =>
+      abortable(Promise.all(seats.map((seat, index) => call(seat, required(plan.tasks[index])))), signal)
+    await inAll((seat, task) => seat.call('loadState', { plan: task, stateBackend: stateBackend(task.task) }))
+    const sweep = listed ? nothingSwept : await abortable(required(first).call('recoverOutput', planning), signal)
+    const opened = await inAll((seat) => seat.call('open', null))
+    await inAll((seat) => seat.call('start', null))
+    return { plan, sweep, opened, seats }
   } catch (error) {
     await Promise.all(seats.map((seat) => seat.close()))
     throw error

@@ -12,6 +12,7 @@ import type {
 } from './messages.js'
 import { loadFile } from './plan/load-definition.js'
 import { makePlan, prepare, recoverOutput } from './plan/make-plan.js'
+import { loadTask } from './task/load-task.js'
 import { openTask } from './task/open-task.js'
 import { SeatedTasks } from './task/seated-tasks.js'
 import { prefixLines } from './thread-output.js'
@@ -63,11 +64,15 @@ const handlers: Handlers = {
     return null
   },
   load: async (file) => (await loadFile(file)).build,
-  plan: (request, seat) => tasks.occupy(seat, makePlan(request)),
+  plan: makePlan,
   prepare,
-  recoverOutput,
-  async open(request, seat) {
-    const opened = await tasks.open(seat, (listener) => openTask(request, listener, openWriter))
+  recoverOutput: (request, seat) => tasks.occupy(seat, recoverOutput(request)),
+  async loadState(request, seat) {
+    await tasks.load(seat, loadTask(request))
+    return null
+  },
+  async open(_, seat) {
+    const opened = await tasks.open(seat, (loaded, listener) => openTask(loaded, listener, openWriter))
     return opened.describe()
   },
   async start(_, seat) {

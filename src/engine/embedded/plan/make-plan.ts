@@ -1,9 +1,9 @@
-import { openSnapshot } from '../../../checkpoint-store/index.js'
+import { openSnapshot, verifySnapshot } from '../../../checkpoint-store/index.js'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { SourceNode } from '../../../pipeline/graph.js'
 import type { DeployRequest } from '../../engine.js'
 import type { SplitList } from '../../split-list.js'
-import type { Plan, PlanRequest, Preparation } from '../messages.js'
+import type { Plan, PlanRequest, Preparation, Sweep } from '../messages.js'
 import { isOurs } from '../wire-error.js'
 import { assignSplits, hasEnded } from './assign-splits.js'
 import { guaranteeOf, type Inventory, operatorRecords, takeInventory } from './inventory.js'
@@ -12,14 +12,10 @@ import { matchRestore, type RestoreMatch } from './match-restore.js'
 import { placeState } from './place-state.js'
 import { recoverSinks } from './recover-sinks.js'
 
-/**
- * Everything that is decided once for all tasks of an attempt, in this order: definition and arguments, restore point, splits, and
- * last the sinks' output, which is the only step that changes anything. It can be interrupted and repeated at any point.
- */
+/** Everything that is decided once for all tasks of an attempt, in this order: definition and arguments, restore point, splits. It changes nothing. */
 export async function makePlan(request: PlanRequest): Promise<Plan> {
-  const { file, deploy, listed } = request
+  const { file, deploy } = request
   const { job, build, inventory, restored, sources, state } = await makeOutline(request)
-  const sweep = listed === undefined ? await recoverSinks(inventory, deploy, restored) : nothingSwept
   const definition = { name: job.name, version: job.version, build }
   const records = recordsOf(restored, deploy.parallelism)
   const { first, count } = deploy.share ?? { first: 0, count: deploy.parallelism }
@@ -27,7 +23,6 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
     definition,
     operators: operatorRecords(inventory),
     guarantee: guaranteeOf(inventory),
-    sweep,
     restoredRecords: records.reduce((sum, count) => sum + count, 0),
     tasks: records.slice(first, first + count).map((records, index) => ({
       task: first + index,
@@ -42,16 +37,23 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
   }
 }
 
-/** The same without the tasks, which other hosts may run: each of them makes its plan from the splits that are listed here. */
+/**
+ * The same without the tasks, which other hosts may run: each of them makes its plan from the splits that are listed here. And the sinks' output, so that
+ * the state with which a new execution begins is read and checked here first.
+ */
 export async function prepare(request: PlanRequest): Promise<Preparation> {
   const { build, inventory, restored, listed } = await makeOutline(request)
+  await checkState(request.deploy)
   const sweep = await recoverSinks(inventory, request.deploy, restored)
   return { build, sources: [...listed].map(([source, splits]) => ({ source, splits })), sweep }
 }
 
-const nothingSwept: Plan['sweep'] = { finishedCommits: 0, superseded: 0, broughtBack: 0 }
+async function checkState({ restore, execution }: DeployRequest): Promise<void> {
+  if (restore === undefined || restore.execution === execution) return
+  const { problems } = await verifySnapshot(restore)
+  if (problems.length > 0) throw new TidemarkError('CheckpointDamaged', problems.join(' '), { path: restore.uri })
+}
 
-/** All of it but the output. */
 async function makeOutline({ file, deploy, listed }: PlanRequest) {
   const { job, build } = await loadDefinition(file, deploy.definition)
   const inventory = takeInventory(job.build(job.parseArgs(deploy.args)))
@@ -79,7 +81,7 @@ function splitsOf(listed: SplitList, file: string, build: string): Map<string, r
 }
 
 /** The part of a plan that is about output alone: neither the input nor the parallelism is looked at. */
-export async function recoverOutput({ file, deploy }: PlanRequest): Promise<Plan['sweep']> {
+export async function recoverOutput({ file, deploy }: PlanRequest): Promise<Sweep> {
   const { job } = await loadDefinition(file, deploy.definition)
   const inventory = takeInventory(job.build(job.parseArgs(deploy.args)))
   return recoverSinks(inventory, deploy, await readRestore(inventory, deploy))

@@ -1,44 +1,33 @@
 import { TidemarkError } from '../../../errors.js'
 import { openStorage } from '../../../storage/index.js'
-import type { OpenRequest, TaskPlan } from '../messages.js'
+import type { TaskPlan } from '../messages.js'
 import { resolveOutputDirectory } from '../output-directory.js'
-import { type Inventory, takeInventory } from '../plan/inventory.js'
-import { loadDefinition } from '../plan/load-definition.js'
-import { openStateBackend, type StateBackend } from '../state/state-backend.js'
+import type { Inventory } from '../plan/inventory.js'
 import type { OpenWriter } from '../writer/write-file.js'
 import { BatchSize } from './batch-size.js'
 import { compileChain } from './compile.js'
 import { describeFailure } from './failures.js'
-import { loadStates } from './load-states.js'
+import type { LoadedTask } from './load-task.js'
 import { RecordLoop } from './record-loop.js'
 import { SinkRunner } from './sink-runner.js'
 import { SourceRunner } from './source-runner.js'
 import { Task, type TaskListener, type TaskParts } from './task.js'
 
-/** Builds a task from its plan: state, sinks, operators, and the readers at their positions. No record moves before `start`. */
-export async function openTask(
-  { plan, stateBackend }: OpenRequest,
-  listener: TaskListener,
-  openWriter: OpenWriter,
-): Promise<Task> {
-  const inventory = await inventoryOf(plan)
-  const backend = await openStateBackend(inventory.stateful.size > 0 ? stateBackend : { type: 'hashmap' })
+/** Builds a task upon its state: sinks, operators, and the readers at their positions. No record moves before `start`. Where it fails its state is closed. */
+export async function openTask(loaded: LoadedTask, listener: TaskListener, openWriter: OpenWriter): Promise<Task> {
   try {
-    return await openOver(backend, plan, inventory, { listener, openWriter })
+    return await openOver(loaded, { listener, openWriter })
   } catch (error) {
-    await backend.close()
+    await loaded.backend.close()
     throw error
   }
 }
 
 async function openOver(
-  backend: StateBackend,
-  plan: TaskPlan,
-  inventory: Inventory,
+  { plan, inventory, backend, states }: LoadedTask,
   outside: Pick<TaskParts, 'listener' | 'openWriter'>,
 ): Promise<Task> {
   const { deploy, task } = plan
-  const states = await loadStates(backend, plan, inventory)
   const sinks = await openSinks(plan, inventory)
   const parts = {
     task,
@@ -82,21 +71,6 @@ async function openOver(
     throw error
   }
   return running
-}
-
-/** The file must be the one that was planned with: all threads of an attempt run the same code. */
-async function inventoryOf({ file, deploy, definition }: TaskPlan): Promise<Inventory> {
-  const { job, build } = await loadDefinition(file, deploy.definition)
-  if (build !== definition.build) {
-    throw new TidemarkError(
-      'DefinitionError',
-      `The job file ${file} changed while the job was being started; start it again.`,
-      {
-        path: file,
-      },
-    )
-  }
-  return takeInventory(job.build(job.parseArgs(deploy.args)))
 }
 
 async function openSinks({ deploy, task }: TaskPlan, inventory: Inventory): Promise<Map<string, SinkRunner>> {

@@ -1,6 +1,7 @@
 import { TidemarkError } from '../../../errors.js'
 import type { Seat, TaskEvent } from '../messages.js'
 import { toWire } from '../wire-error.js'
+import type { LoadedTask } from './load-task.js'
 import type { Task, TaskListener } from './task.js'
 
 /** How often it is told how far the tasks have come, milliseconds. */
@@ -11,7 +12,9 @@ const namedTasks = 3
 
 interface Place {
   readonly label: string
-  readonly task: Promise<Task> | undefined
+  /** Its state, from then on until there is a task. */
+  loaded?: Promise<LoadedTask>
+  task?: Promise<Task>
   /** What changes something outside and must not go on behind the back of the next attempt. */
   readonly busy: Set<Promise<unknown>>
   running?: Task
@@ -35,17 +38,27 @@ export class SeatedTasks {
     return [...labels.slice(0, namedTasks), ...(more > 0 ? [`${more} more`] : [])].join(' or ') || 'tidemark'
   }
 
-  async open(seat: Seat, open: (listener: TaskListener) => Promise<Task>): Promise<Task> {
-    const { number } = seat
-    const opening = open({
-      exhausted: (task) => {
-        this.#tellProgress()
-        this.#tell(number, { type: 'exhausted', task })
-      },
-      failed: (task, error) => this.#tell(number, { type: 'failed', task, error: toWire(error) }),
-    })
-    const place: Place = { ...this.#place(seat), task: opening }
-    this.#places.set(number, place)
+  async load(seat: Seat, loading: Promise<LoadedTask>): Promise<void> {
+    this.#place(seat).loaded = loading
+    await loading
+  }
+
+  async open(seat: Seat, open: (loaded: LoadedTask, listener: TaskListener) => Promise<Task>): Promise<Task> {
+    const { number, label } = seat
+    const place = this.#place(seat)
+    const { loaded } = place
+    if (loaded === undefined)
+      throw new TidemarkError('InvariantBroken', `The state of ${label} was not loaded in this thread.`)
+    const opening = loaded.then((loaded) =>
+      open(loaded, {
+        exhausted: (task) => {
+          this.#tellProgress()
+          this.#tell(number, { type: 'exhausted', task })
+        },
+        failed: (task, error) => this.#tell(number, { type: 'failed', task, error: toWire(error) }),
+      }),
+    )
+    place.task = opening
     const task = await opening
     place.running = task
     return task
@@ -67,7 +80,11 @@ export class SeatedTasks {
   async close(seat: Seat): Promise<void> {
     const place = this.#places.get(seat.number)
     if (place === undefined) return
-    await Promise.allSettled([...place.busy, place.task?.then((task) => task.close())])
+    const { busy, loaded, task } = place
+    await Promise.allSettled([
+      ...busy,
+      task?.then((task) => task.close()) ?? loaded?.then(({ backend }) => backend.close()),
+    ])
     this.forget(seat)
   }
 
@@ -82,7 +99,7 @@ export class SeatedTasks {
   #place({ number, label }: Seat): Place {
     const known = this.#places.get(number)
     if (known !== undefined) return known
-    const place: Place = { label, task: undefined, busy: new Set() }
+    const place: Place = { label, busy: new Set() }
     this.#places.set(number, place)
     return place
   }
