@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
+import { FileThreads } from '../src/engine/embedded/file-threads/file-threads.js'
 import { KeyedStateStore } from '../src/engine/embedded/state/keyed-state-store.js'
 import { writeState } from '../src/engine/embedded/task/write-state.js'
-import { StateWriters } from '../src/engine/embedded/writer/state-writers.js'
 import { configureStorage, openStorage, type StorageSettings, storageSettings } from '../src/storage/index.js'
 import type { Benchmark, Contender, Figures, Surroundings } from './benchmark.js'
 import { onOtherProcessors } from './processors.js'
@@ -64,14 +64,23 @@ function snapshotTo(uri: string, { onClose }: Surroundings): () => Promise<numbe
   const data = openStorage(uri)
   const store = new KeyedStateStore<string>({ operator: 'bench', stateVersion: 1, incremental: false })
   for (let key = 0; key < keys; key++) store.set(`key-${key}`, randomBytes(valueLength / 2).toString('hex'))
-  const writers = new StateWriters()
-  onClose(() => writers.close())
-  const openWriter = async () => writers.open()
+  const threads = new FileThreads()
+  onClose(() => threads.close())
+  const openFilePort = async () => threads.open()
   let number = 0
   return async () => {
     number++
     const scope = { kind: 'job' } as const
-    const context = { job: 'bench', execution: 'bench', attempt: 1, task: 0, scope, shared: false, number, openWriter }
+    const context = {
+      job: 'bench',
+      execution: 'bench',
+      attempt: 1,
+      task: 0,
+      scope,
+      shared: false,
+      number,
+      openFilePort,
+    }
     return (await writeState(data, 'bench', store.cut(number, undefined), context)).written
   }
 }

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { freeMemory } from '../../src/engine/embedded/writer/free-memory.js'
+import { freeMemory } from '../../src/engine/embedded/file-threads/free-memory.js'
 
 test('memory that a piece has to itself is free at once', () => {
   const before = process.memoryUsage().arrayBuffers

@@ -57,9 +57,9 @@ export interface ThreadMethods {
 
 export type ThreadMethod = keyof ThreadMethods
 
-/** The answer to each `writer` in its turn. */
-export interface WriterPort {
-  readonly writer: MessagePort
+/** The answer to each `file` in its turn. */
+export interface FilePort {
+  readonly file: MessagePort
 }
 
 export interface ThreadRequest<M extends ThreadMethod = ThreadMethod> {
@@ -70,8 +70,8 @@ export interface ThreadRequest<M extends ThreadMethod = ThreadMethod> {
 }
 
 export type ThreadMessage =
-  /** A port is wanted over which another thread writes one file. */
-  | { readonly kind: 'writer' }
+  /** A port is wanted over which another thread writes or reads one file. */
+  | { readonly kind: 'file' }
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: WireError }
   | { readonly kind: 'event'; readonly seat: number; readonly event: TaskEvent }

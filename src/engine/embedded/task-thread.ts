@@ -2,13 +2,13 @@ import { AsyncLocalStorage } from 'node:async_hooks'
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { configureStorage, joinPatience } from '../../storage/index.js'
 import type {
+  FilePort,
   Seat,
   ThreadData,
   ThreadMessage,
   ThreadMethod,
   ThreadMethods,
   ThreadRequest,
-  WriterPort,
 } from './messages.js'
 import { loadFile } from './plan/load-definition.js'
 import { makePlan, prepare, recoverOutput } from './plan/make-plan.js'
@@ -68,11 +68,11 @@ const handlers: Handlers = {
   prepare,
   recoverOutput: (request, seat) => tasks.occupy(seat, recoverOutput(request)),
   async loadState(request, seat) {
-    await tasks.load(seat, loadTask(request))
+    await tasks.load(seat, loadTask(request, openFilePort))
     return null
   },
   async open(_, seat) {
-    const opened = await tasks.open(seat, (loaded, listener) => openTask(loaded, listener, openWriter))
+    const opened = await tasks.open(seat, (loaded, listener) => openTask(loaded, listener, openFilePort))
     return opened.describe()
   },
   async start(_, seat) {
@@ -102,10 +102,10 @@ const handlers: Handlers = {
   },
 }
 
-function openWriter(): Promise<MessagePort> {
+function openFilePort(): Promise<MessagePort> {
   return new Promise((resolve) => {
     wanted.push(resolve)
-    post({ kind: 'writer' })
+    post({ kind: 'file' })
   })
 }
 
@@ -121,7 +121,7 @@ async function answer<M extends ThreadMethod>({ id, seat, method, params }: Thre
   }
 }
 
-parentPort?.on('message', (message: ThreadRequest | WriterPort) => {
-  if ('writer' in message) wanted.shift()?.(message.writer)
+parentPort?.on('message', (message: ThreadRequest | FilePort) => {
+  if ('file' in message) wanted.shift()?.(message.file)
   else void acting.run(message.seat, answer, message)
 })

@@ -1,9 +1,9 @@
+import { FileThreads } from './file-threads/file-threads.js'
 import type { TaskEvent } from './messages.js'
 import { SpareThread } from './spare-thread.js'
 import { type SharedThread, TaskSeat } from './task-seat.js'
 import { needsTsx } from './thread-program.js'
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.js'
-import { StateWriters } from './writer/state-writers.js'
 
 export interface ThreadPoolOptions {
   /** All job files that tasks may come from. */
@@ -41,7 +41,7 @@ export class ThreadPool {
   readonly #options: ThreadPoolOptions
   readonly #threads = new Set<PooledThread>()
   readonly #apart = new Set<string>()
-  readonly #writers = new StateWriters()
+  readonly #fileThreads = new FileThreads()
   readonly #spare: SpareThread
 
   constructor(options: ThreadPoolOptions) {
@@ -72,7 +72,7 @@ export class ThreadPool {
 
   /** Once no task is left: so is no thread. */
   async close(): Promise<void> {
-    await Promise.all([this.#spare.close(), this.#writers.close()])
+    await Promise.all([this.#spare.close(), this.#fileThreads.close()])
   }
 
   /** Tasks of one attempt are spread, and then the emptiest is chosen, of several one that has the file loaded. */
@@ -108,7 +108,7 @@ export class ThreadPool {
   }
 
   #threadOptions(files: readonly string[]): WorkerThreadOptions {
-    return { files, heapMiB: this.#options.heapMiB, openWriter: () => this.#writers.open() }
+    return { files, heapMiB: this.#options.heapMiB, openFilePort: () => this.#fileThreads.open() }
   }
 }
 

@@ -10,7 +10,10 @@ const require = createRequire(here)
  * there) and found from this package, not from the working directory. A thread with tsx takes about 300 ms and 25 MB more than one
  * without, so job files that are JavaScript already do without.
  */
-export function threadProgram(program: 'task-thread' | 'writer/writer-thread', jobFiles: readonly string[] = []): URL {
+export function threadProgram(
+  program: 'task-thread' | 'file-threads/file-thread',
+  jobFiles: readonly string[] = [],
+): URL {
   const entry = new URL(`./${program}${extname(here)}`, here).href
   if (!needsTsx(jobFiles)) return new URL(entry)
   // First CommonJS, then ESM: a job file may be either.

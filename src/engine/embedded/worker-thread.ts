@@ -1,12 +1,12 @@
 import type { MessagePort } from 'node:worker_threads'
 import type {
+  FilePort,
   Seat,
   TaskEvent,
   ThreadMessage,
   ThreadMethod,
   ThreadMethods,
   ThreadRequest,
-  WriterPort,
 } from './messages.js'
 import { OsThread } from './os-thread.js'
 import { explainEnd, type Fault, type ThreadEnd } from './thread-end.js'
@@ -21,8 +21,8 @@ export interface WorkerThreadOptions {
   readonly files: readonly string[]
   /** Heap limit in MiB; absent = Node's own. */
   readonly heapMiB?: number | undefined
-  /** Gives it a port over which another thread writes one file. */
-  readonly openWriter?: () => MessagePort
+  /** Gives it a port over which another thread writes or reads one file. */
+  readonly openFilePort?: () => MessagePort
 }
 
 interface Call {
@@ -44,7 +44,7 @@ export class WorkerThread {
   /** Whether it can load TypeScript. */
   readonly tsx: boolean
   readonly #thread: OsThread
-  readonly #openWriter: WorkerThreadOptions['openWriter']
+  readonly #openFilePort: WorkerThreadOptions['openFilePort']
   readonly #calls = new Map<number, Call>()
   readonly #sitters = new Map<number, Sitter>()
   #nextCall = 0
@@ -56,9 +56,9 @@ export class WorkerThread {
   /** Whether several sat in it when it ended. */
   #shared = false
 
-  constructor({ files, heapMiB, openWriter }: WorkerThreadOptions) {
+  constructor({ files, heapMiB, openFilePort }: WorkerThreadOptions) {
     this.tsx = needsTsx(files)
-    this.#openWriter = openWriter
+    this.#openFilePort = openFilePort
     this.#thread = new OsThread(threadProgram('task-thread', files), {
       name: 'tidemark tasks',
       ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
@@ -147,7 +147,7 @@ export class WorkerThread {
   #receive(message: ThreadMessage): void {
     if (message.kind === 'event') this.#sitters.get(message.seat)?.onEvent(message.event)
     else if (message.kind === 'ending') this.#culprit = message.by
-    else if (message.kind === 'writer') this.#giveWriter()
+    else if (message.kind === 'file') this.#giveFilePort()
     else {
       const call = this.#calls.get(message.id)
       this.#calls.delete(message.id)
@@ -156,9 +156,9 @@ export class WorkerThread {
     }
   }
 
-  #giveWriter(): void {
-    const writer = this.#openWriter?.()
-    if (writer !== undefined) this.#thread.worker.postMessage({ writer } satisfies WriterPort, [writer])
+  #giveFilePort(): void {
+    const file = this.#openFilePort?.()
+    if (file !== undefined) this.#thread.worker.postMessage({ file } satisfies FilePort, [file])
   }
 
   #end(code: number): ThreadEnd {

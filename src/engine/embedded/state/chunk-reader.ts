@@ -7,21 +7,20 @@ export class ChunkReader {
     this.#chunks = chunks[Symbol.asyncIterator]()
   }
 
-  /** The next `length` bytes; fewer only at the end. */
+  /** The next `length` bytes, in memory of their own; fewer only at the end. */
   async take(length: number): Promise<Buffer> {
-    const pieces: Uint8Array[] = []
-    for (let missing = length; ; ) {
-      const piece = this.#rest.subarray(0, missing)
+    // Taken from the system when it is written to: a damaged length costs nothing.
+    const taken = Buffer.allocUnsafeSlow(length)
+    for (let filled = 0; ; ) {
+      const piece = this.#rest.subarray(0, length - filled)
+      taken.set(piece, filled)
+      filled += piece.length
       this.#rest = this.#rest.subarray(piece.length)
-      missing -= piece.length
-      // Where it goes on in another chunk, that may take the place of this one.
-      pieces.push(missing === 0 ? piece : Buffer.from(piece))
-      if (missing === 0) break
+      if (filled === length) return taken
       const next = await this.#chunks.next()
-      if (next.done) break
+      if (next.done) return taken.subarray(0, filled)
       this.#rest = next.value
     }
-    return Buffer.concat(pieces)
   }
 
   /** Reads to the end, for the checks that come with it. */

@@ -1,14 +1,22 @@
+import type { StateHandle } from '../../../checkpoint/entry.js'
 import { openSnapshot } from '../../../checkpoint-store/index.js'
 import { inLanes } from '../../../in-lanes.js'
+import type { RestoreReference } from '../../engine.js'
+import type { OpenFilePort } from '../file-threads/protocol.js'
+import { readElsewhere } from '../file-threads/read-elsewhere.js'
 import type { TaskPlan } from '../messages.js'
 import type { Inventory, StatefulStep } from '../plan/inventory.js'
 import { jobState, type OperatorState } from '../state/operator-state.js'
+import type { ReadState } from '../state/read-state-files.js'
 import { SplitState } from '../state/split-state.js'
 import type { StateBackend } from '../state/state-backend.js'
 import type { StateStore } from '../state/state-store.js'
 
 /** Enough to wait for storage meanwhile. */
 const lanes = 4
+
+/** Bytes of a file that are worth another thread, which may have to be begun for it. */
+const largeFile = 32 * 1024 * 1024
 
 interface OpenedState {
   readonly state: OperatorState
@@ -21,8 +29,9 @@ export async function loadStates(
   backend: StateBackend,
   plan: TaskPlan,
   { stateful }: Inventory,
+  openFilePort: OpenFilePort,
 ): Promise<ReadonlyMap<string, OperatorState>> {
-  const snapshot = plan.restore && plan.state.length > 0 ? await openSnapshot(plan.restore) : undefined
+  const read = plan.restore && plan.state.length > 0 ? await readerOf(plan.restore, openFilePort) : undefined
   const states = new Map<string, OperatorState>()
   for (const step of stateful.values()) {
     const { operator } = step
@@ -31,11 +40,19 @@ export async function loadStates(
     const assigned = plan.state.filter((one) => one.operator === operator.id)
     await inLanes(assigned, lanes, async ({ scope, handles, base }) => {
       const store = storeOf(scope.kind === 'split' ? scope.split : '')
-      if (snapshot)
-        await store.load({ operator, handles, read: (handle) => snapshot.readState(handle, { reuse: true }), base })
+      if (read) await store.load({ operator, handles, read, base })
     })
   }
   return states
+}
+
+/** A large file is read and hashed by another thread, while this one takes it in. */
+async function readerOf(reference: RestoreReference, openFilePort: OpenFilePort): Promise<ReadState> {
+  const snapshot = await openSnapshot(reference)
+  async function* readLarge(handle: StateHandle) {
+    yield* readElsewhere(await openFilePort(), reference, handle)
+  }
+  return (handle) => (handle.size < largeFile ? snapshot.readState(handle, { reuse: true }) : readLarge(handle))
 }
 
 function openState(backend: StateBackend, { operator, scope }: StatefulStep, incremental: boolean): OpenedState {

@@ -1,4 +1,5 @@
 import { TidemarkError } from '../../../errors.js'
+import type { OpenFilePort } from '../file-threads/protocol.js'
 import type { LoadStateRequest, TaskPlan } from '../messages.js'
 import { type Inventory, takeInventory } from '../plan/inventory.js'
 import { loadDefinition } from '../plan/load-definition.js'
@@ -16,11 +17,14 @@ export interface LoadedTask {
 }
 
 /** Reads and checks all files of the state that a plan assigns to a task. @throws CheckpointDamaged, UnsupportedFormat, RestoreFailed */
-export async function loadTask({ plan, stateBackend }: LoadStateRequest): Promise<LoadedTask> {
+export async function loadTask(
+  { plan, stateBackend }: LoadStateRequest,
+  openFilePort: OpenFilePort,
+): Promise<LoadedTask> {
   const inventory = await inventoryOf(plan)
   const backend = await openStateBackend(inventory.stateful.size > 0 ? stateBackend : { type: 'hashmap' })
   try {
-    return { plan, inventory, backend, states: await loadStates(backend, plan, inventory) }
+    return { plan, inventory, backend, states: await loadStates(backend, plan, inventory, openFilePort) }
   } catch (error) {
     await backend.close()
     throw error

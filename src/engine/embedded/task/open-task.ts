@@ -1,9 +1,9 @@
 import { TidemarkError } from '../../../errors.js'
 import { openStorage } from '../../../storage/index.js'
+import type { OpenFilePort } from '../file-threads/protocol.js'
 import type { TaskPlan } from '../messages.js'
 import { resolveOutputDirectory } from '../output-directory.js'
 import type { Inventory } from '../plan/inventory.js'
-import type { OpenWriter } from '../writer/write-file.js'
 import { BatchSize } from './batch-size.js'
 import { compileChain } from './compile.js'
 import { describeFailure } from './failures.js'
@@ -14,9 +14,9 @@ import { SourceRunner } from './source-runner.js'
 import { Task, type TaskListener, type TaskParts } from './task.js'
 
 /** Builds a task upon its state: sinks, operators, and the readers at their positions. No record moves before `start`. Where it fails its state is closed. */
-export async function openTask(loaded: LoadedTask, listener: TaskListener, openWriter: OpenWriter): Promise<Task> {
+export async function openTask(loaded: LoadedTask, listener: TaskListener, openFilePort: OpenFilePort): Promise<Task> {
   try {
-    return await openOver(loaded, { listener, openWriter })
+    return await openOver(loaded, { listener, openFilePort })
   } catch (error) {
     await loaded.backend.close()
     throw error
@@ -25,7 +25,7 @@ export async function openTask(loaded: LoadedTask, listener: TaskListener, openW
 
 async function openOver(
   { plan, inventory, backend, states }: LoadedTask,
-  outside: Pick<TaskParts, 'listener' | 'openWriter'>,
+  outside: Pick<TaskParts, 'listener' | 'openFilePort'>,
 ): Promise<Task> {
   const { deploy, task } = plan
   const sinks = await openSinks(plan, inventory)

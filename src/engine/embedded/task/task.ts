@@ -1,8 +1,8 @@
 import type { Storage } from '../../../storage/index.js'
+import type { OpenFilePort } from '../file-threads/protocol.js'
 import type { OpenedTask, TaskCut, TaskPlan, TaskSnapshotRequest } from '../messages.js'
 import type { OperatorState } from '../state/operator-state.js'
 import type { StateBackend } from '../state/state-backend.js'
-import type { OpenWriter } from '../writer/write-file.js'
 import { FairTurns } from './fair-turns.js'
 import type { RecordLoop } from './record-loop.js'
 import type { SinkRunner } from './sink-runner.js'
@@ -25,7 +25,7 @@ export interface TaskParts {
   readonly loop: RecordLoop
   readonly data: Storage
   readonly listener: TaskListener
-  readonly openWriter: OpenWriter
+  readonly openFilePort: OpenFilePort
 }
 
 /** One parallel instance of a job: its sources, operators, state and sinks, and the loop that moves records through them. */
@@ -86,7 +86,7 @@ export class Task {
    */
   async snapshot({ number, base }: TaskSnapshotRequest): Promise<TaskCut> {
     if (this.#failure !== undefined) throw this.#failure.error
-    const { plan, sources, sinks, states, data, openWriter } = this.#parts
+    const { plan, sources, sinks, states, data, openFilePort } = this.#parts
     const begun = performance.now()
     const cuts = states
       .flatMap((state) => state.stores())
@@ -98,7 +98,7 @@ export class Task {
     const pauseMs = performance.now() - begun
 
     const { job, execution, attempt, incremental } = plan.deploy
-    const context = { job, execution, attempt, task: plan.task, number, shared: incremental, openWriter }
+    const context = { job, execution, attempt, task: plan.task, number, shared: incremental, openFilePort }
     const files = writeStates(data, cuts, context)
     const prepared = Promise.all(sinks.map((sink) => sink.prepared(number)))
     const [state, commits] = await Promise.all([files, prepared])

@@ -3,11 +3,11 @@ import type { StateHandle } from '../../../checkpoint/entry.js'
 import { executionFolder, stateFilePath } from '../../../checkpoint/paths.js'
 import type { Storage } from '../../../storage/index.js'
 import type { AttemptReference } from '../../engine.js'
+import type { OpenFilePort, WrittenFile } from '../file-threads/protocol.js'
+import { writeFile } from '../file-threads/write-file.js'
 import { keyGroupCount } from '../state/key-group.js'
 import { codecName } from '../state/state-codec.js'
 import type { StateCut } from '../state/state-store.js'
-import type { WrittenFile } from '../writer/protocol.js'
-import { type OpenWriter, writeFile } from '../writer/write-file.js'
 
 export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execution' | 'attempt'> {
   readonly task: number
@@ -16,7 +16,7 @@ export interface StateFileContext extends Pick<AttemptReference, 'job' | 'execut
   /** Whether later snapshots may build on the file. */
   readonly shared: boolean
   /** Absent: large files are written by this thread too. */
-  readonly openWriter?: OpenWriter | undefined
+  readonly openFilePort?: OpenFilePort | undefined
 }
 
 export interface WrittenState {
@@ -45,7 +45,7 @@ export async function writeState(
   let file: WrittenFile
   try {
     await image.ready?.()
-    file = await writeFile(data, `${executionFolder(job, execution)}/${path}`, image.encode(), context.openWriter)
+    file = await writeFile(data, `${executionFolder(job, execution)}/${path}`, image.encode(), context.openFilePort)
   } finally {
     image.release()
   }

@@ -1,14 +1,10 @@
 import { Readable } from 'node:stream'
-import type { MessagePort } from 'node:worker_threads'
 import { checksumOf } from '../../../checkpoint/index.js'
 import type { Storage } from '../../../storage/index.js'
 import { inBatches } from './in-batches.js'
-import type { WrittenFile } from './protocol.js'
+import type { OpenFilePort, WrittenFile } from './protocol.js'
 import { writeElsewhere } from './write-elsewhere.js'
 import { writeHashed } from './write-hashed.js'
-
-/** One end of a port over which another thread writes one file. */
-export type OpenWriter = () => Promise<MessagePort>
 
 /** Pieces that are encoded ahead of the storage. */
 const piecesAhead = 16
@@ -16,13 +12,13 @@ const piecesAhead = 16
 /**
  * Writes pieces as they are encoded, beside whatever else the thread has to do. A small file is written here; of a large one this thread does no
  * more than encode it.
- * @param openWriter absent: there is no other thread
+ * @param openFilePort absent: there is no other thread
  */
 export async function writeFile(
   storage: Storage,
   name: string,
   pieces: Iterable<Uint8Array>,
-  openWriter?: OpenWriter,
+  openFilePort?: OpenFilePort,
 ): Promise<WrittenFile> {
   const batches = inBatches(pieces)
   const { value: first = [] } = await batches.next()
@@ -37,7 +33,7 @@ export async function writeFile(
     yield second.value as readonly Uint8Array[]
     yield* batches
   }
-  if (openWriter !== undefined) return writeElsewhere(await openWriter(), storage, name, all())
+  if (openFilePort !== undefined) return writeElsewhere(await openFilePort(), storage, name, all())
   const flat = Readable.from(inPieces(all()), { highWaterMark: piecesAhead })
   return writeHashed(storage, name, flat)
 }

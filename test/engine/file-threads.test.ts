@@ -3,21 +3,21 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { checksumOf } from '../../src/checkpoint/index.js'
-import { StateWriters } from '../../src/engine/embedded/writer/state-writers.js'
-import { writeFile } from '../../src/engine/embedded/writer/write-file.js'
+import { FileThreads } from '../../src/engine/embedded/file-threads/file-threads.js'
+import { writeFile } from '../../src/engine/embedded/file-threads/write-file.js'
 import { openStorage } from '../../src/storage/index.js'
 
 let directory: string
-let writers: StateWriters
-const openWriter = async () => writers.open()
+let threads: FileThreads
+const openFilePort = async () => threads.open()
 
 beforeEach(async () => {
-  directory = await mkdtemp(join(tmpdir(), 'tidemark-writers-'))
-  writers = new StateWriters()
+  directory = await mkdtemp(join(tmpdir(), 'tidemark-files-'))
+  threads = new FileThreads()
 })
 
 afterEach(async () => {
-  await writers.close()
+  await threads.close()
   await rm(directory, { recursive: true, force: true })
 })
 
@@ -32,7 +32,7 @@ function* pieces(count = 100): Generator<Uint8Array> {
 
 test('another thread writes what this one encodes, byte for byte', async () => {
   const expected = Buffer.concat([...pieces()])
-  const written = await writeFile(openStorage(directory), 'a/file', pieces(), openWriter)
+  const written = await writeFile(openStorage(directory), 'a/file', pieces(), openFilePort)
   expect(written).toEqual({ size: expected.length, checksum: checksumOf(expected) })
   expect((await readFile(join(directory, 'a/file'))).equals(expected)).toBe(true)
 })
@@ -40,7 +40,7 @@ test('another thread writes what this one encodes, byte for byte', async () => {
 test('several files at a time do not meet', async () => {
   const storage = openStorage(directory)
   const sizes = [30, 70, 10, 50, 90]
-  const files = await Promise.all(sizes.map((size) => writeFile(storage, `${size}`, pieces(size), openWriter)))
+  const files = await Promise.all(sizes.map((size) => writeFile(storage, `${size}`, pieces(size), openFilePort)))
   for (const [index, size] of sizes.entries()) {
     const expected = Buffer.concat([...pieces(size)])
     expect(files[index]).toEqual({ size: expected.length, checksum: checksumOf(expected) })
@@ -59,7 +59,7 @@ test('where encoding fails nothing is left, and that is the error', async () => 
     yield* pieces(50)
     throw new Error('no such value')
   }
-  await expect(writeFile(openStorage(directory), 'a/file', failing(), openWriter)).rejects.toThrow('no such value')
+  await expect(writeFile(openStorage(directory), 'a/file', failing(), openFilePort)).rejects.toThrow('no such value')
   // The other thread removes what it had begun once it hears of it.
   await vi.waitFor(async () => expect(await readdir(join(directory, 'a'))).toEqual([]), { timeout: 30_000 })
 })
@@ -73,7 +73,7 @@ test('where the storage fails that is the error, and encoding ends', async () =>
       yield piece
     }
   }
-  const writing = writeFile(openStorage(directory), 'a/file', counted(), openWriter)
+  const writing = writeFile(openStorage(directory), 'a/file', counted(), openFilePort)
   await expect(writing).rejects.toMatchObject({ code: 'StorageUnavailable', message: expect.stringContaining('/a') })
   expect(encoded).toBeLessThan(1_000)
 })
@@ -82,15 +82,15 @@ test('a thread that ends fails its files in one sentence, and the next file has 
   const storage = openStorage(directory)
   function* endless() {
     for (let n = 0; ; n++) {
-      if (n === 1_000) void writers.close()
+      if (n === 1_000) void threads.close()
       yield* pieces(1)
     }
   }
-  await expect(writeFile(storage, 'a/file', endless(), openWriter)).rejects.toMatchObject({
+  await expect(writeFile(storage, 'a/file', endless(), openFilePort)).rejects.toMatchObject({
     code: 'StorageUnavailable',
     message: 'The thread that wrote a/file has ended; the checkpoint is tried again.',
   })
-  await writers.close()
-  const { size } = await writeFile(storage, 'a/file', pieces(), openWriter)
+  await threads.close()
+  const { size } = await writeFile(storage, 'a/file', pieces(), openFilePort)
   expect((await readFile(join(directory, 'a/file'))).length).toBe(size)
 })

@@ -7,14 +7,14 @@ import { threadProgram } from '../thread-program.js'
 const most = availableParallelism()
 
 /**
- * The threads of a process that hash and write state files, so that those which run the records only encode them. One is begun when there
- * is a file to write and all are busy.
+ * The threads of a process that hash, write and read state files, so that those which run the records only encode and keep them. One is begun when there
+ * is a file and all are busy.
  */
-export class StateWriters {
-  /** With the number of files that each has to write. */
+export class FileThreads {
+  /** With the number of files that each has to do with. */
   readonly #threads = new Map<OsThread, number>()
 
-  /** One end of a port over which one file is written. */
+  /** One end of a port over which one file is written or read. */
   open(): MessagePort {
     const { port1, port2 } = new MessageChannel()
     const thread = this.#choose()
@@ -23,7 +23,7 @@ export class StateWriters {
     return port1
   }
 
-  /** What is being written fails. Resolves once no thread is left. */
+  /** What is under way fails. Resolves once no thread is left. */
   async close(): Promise<void> {
     await Promise.all([...this.#threads.keys()].map((thread) => thread.terminate()))
   }
@@ -35,9 +35,9 @@ export class StateWriters {
   }
 
   #begin(): OsThread {
-    const thread = new OsThread(threadProgram('writer/writer-thread'), { name: 'tidemark writer' })
+    const thread = new OsThread(threadProgram('file-threads/file-thread'), { name: 'tidemark files' })
     // Whoever waits for a file learns it from the port, which is then closed.
-    thread.worker.on('error', (error) => process.stderr.write(`tidemark writer: ${error.stack}\n`))
+    thread.worker.on('error', (error) => process.stderr.write(`tidemark files: ${error.stack}\n`))
     thread.worker.on('message', () => this.#count(thread, -1))
     thread.worker.unref()
     void thread.gone.then(() => this.#threads.delete(thread))

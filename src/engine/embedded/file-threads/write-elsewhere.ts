@@ -2,7 +2,7 @@ import type { MessagePort } from 'node:worker_threads'
 import { TidemarkError } from '../../../errors.js'
 import type { Storage } from '../../../storage/index.js'
 import { fromWire } from '../wire-error.js'
-import type { FromWriter, ToWriter, WrittenFile } from './protocol.js'
+import type { FromFileThread, ToFileThread, WrittenFile } from './protocol.js'
 
 /** So many batches are encoded ahead of the storage, so that neither waits for the other. */
 const batchesAhead = 16
@@ -14,11 +14,11 @@ export async function writeElsewhere(
   name: string,
   batches: AsyncIterable<readonly Uint8Array[]>,
 ): Promise<WrittenFile> {
-  const send = (message: ToWriter, memory: ArrayBuffer[] = []) => port.postMessage(message, memory)
+  const send = (message: ToFileThread, memory: ArrayBuffer[] = []) => port.postMessage(message, memory)
   let underWay = 0
   let onTaken = () => {}
   const written = new Promise<WrittenFile>((resolve, reject) => {
-    port.on('message', (message: FromWriter) => {
+    port.on('message', (message: FromFileThread) => {
       if (message.kind === 'written') resolve(message.file)
       else if (message.kind === 'failed') reject(fromWire(message.error))
       else {
@@ -31,7 +31,7 @@ export async function writeElsewhere(
   // Met where it is awaited.
   written.catch(() => undefined)
   try {
-    send({ kind: 'file', root: storage.uri, name })
+    send({ kind: 'write', root: storage.uri, name })
     for await (const pieces of batches) {
       send({ kind: 'pieces', pieces }, memoryOf(pieces))
       underWay++
