@@ -1,5 +1,8 @@
+import { setTimeout as pause } from 'node:timers/promises'
 import type { Benchmark, Contender, Figures } from './benchmark.js'
+import { durableFiles } from './durable-files.js'
 import { historyOf, lastCheckpoints, partsOf } from './job-history.js'
+import { type BareTemporal, startBareTemporal } from './peers/bare-temporal.js'
 import { startFlink } from './peers/flink.js'
 import { moveWorkflow, type Placement, placementOf } from './placement.js'
 import { median, percentile } from './statistics.js'
@@ -11,6 +14,9 @@ const intervalMs = 200
 /** The newest of a job that has gone on for longer, so that both are warm. */
 const counted = 50
 
+/** About as large as those of the job: a state file with 200 changed keys, the list of it, and the metadata. */
+const fileSizes = [5_500, 1_500, 3_000]
+
 export const checkpointLatency: Benchmark = {
   name: 'checkpoint-latency',
   title: 'Latency of a checkpoint',
@@ -18,11 +24,14 @@ export const checkpointLatency: Benchmark = {
     `A job with 1,000 keys and 1,000 records a second takes a checkpoint every ${intervalMs} ms. The time is from the trigger to the completion, as each of the two ` +
     `reports it, of the last ${counted} of ${kept}. Tidemark’s state and metadata are synced to disk, Flink’s are not. Two of its workers are up: once the one that runs the task has the job’s ` +
     'workflow too, once the other one has it. Cut is what records wait for, write the state’s file and the list of it, publish the metadata, commit the sinks’ part, each the median as the ' +
-    'task host measured it; the hop is what is left of the whole: to the host and back, through the server.',
+    'task host measured it; the hop is what is left of the whole: to the host and back, through the server. ' +
+    'The bare workflow runs an empty activity at the same interval, on a plain worker of the SDK beside the same server; its time is measured as that of Tidemark’s checkpoints is. ' +
+    'The plain Node process writes three files as a checkpoint does, of the sizes that its state, the list of it and its metadata have: each is synced, then named, then its folder synced.',
   compares: { figure: 'p50 ms', better: 'lower' },
   prepare: async (surroundings) => {
     const installation = await install(surroundings, [jobs], [`web.checkpoints.history: ${kept}`])
     await installation.addWorker()
+    const bare = await startBareTemporal(surroundings, installation)
     const flink = await startFlink(surroundings)
     return [
       {
@@ -36,6 +45,11 @@ export const checkpointLatency: Benchmark = {
       },
       onTidemark(installation, 'the same process'),
       onTidemark(installation, 'another process'),
+      { name: 'bare workflow: one empty activity', run: async () => figures(await emptyActivities(bare)) },
+      {
+        name: 'plain Node: three files synced',
+        run: async () => figures(await durableFiles(surroundings, Array(counted).fill(fileSizes), intervalMs)),
+      },
     ]
   },
 }
@@ -61,6 +75,18 @@ function onTidemark(installation: Installation, placement: Placement): Contender
         'commit ms': commit,
       }
     },
+  }
+}
+
+/** Answers how long each round took, newest first. */
+async function emptyActivities(bare: BareTemporal): Promise<readonly number[]> {
+  const workflow = await bare.start({ intervalMs, kept })
+  for (;;) {
+    await pause(1000)
+    const rounds = await workflow.history()
+    if (rounds.length < kept) continue
+    await workflow.end()
+    return rounds.map(({ durationMs }) => durationMs)
   }
 }
 

@@ -2,7 +2,7 @@ import { setTimeout as pause } from 'node:timers/promises'
 import type { CheckpointsView, TidemarkClient } from '../src/client/index.js'
 import type { Benchmark, Figures } from './benchmark.js'
 import { type Crowd, inParallel, type Seen } from './crowd.js'
-import { bareTemporal } from './peers/bare-temporal.js'
+import { type BareTemporal, startBareTemporal } from './peers/bare-temporal.js'
 import { usageOf } from './processes.js'
 import { percentile } from './statistics.js'
 import { jobs } from './ticks.js'
@@ -28,15 +28,14 @@ export const jobsPerWorker: Benchmark = {
   prepare: async (surroundings) => {
     const configuration = [`tidemark.slots: ${Math.max(...counts)}`, `web.checkpoints.history: ${kept}`]
     const installation = await install(surroundings, [jobs], configuration)
-    const { temporal, address, pids } = installation
     const crowds = {
       Tidemark: tidemarkJobs(installation),
-      'bare workflows': await bareTemporal(surroundings, temporal, address, intervalMs),
+      'bare workflows': bareWorkflows(await startBareTemporal(surroundings, installation)),
     }
     return Object.entries(crowds).flatMap(([name, crowd]) =>
       counts.map((count) => ({
         name: name === 'Tidemark' ? `Tidemark, ${count} jobs` : `${count} ${name}`,
-        run: () => carry(crowd, count, pids.server, surroundings.log),
+        run: () => carry(crowd, count, installation.pids.server, surroundings.log),
       })),
     )
   },
@@ -94,6 +93,24 @@ function tidemarkJobs({ tidemark, pids }: Installation): Crowd {
         },
         end: async () => {
           await inParallel(handles, (handle) => handle.cancel('DELETE'))
+        },
+      }
+    },
+  }
+}
+
+function bareWorkflows(bare: BareTemporal): Crowd {
+  return {
+    worker: bare.worker,
+    start: async (count) => {
+      const workflows = await inParallel(Array(count).fill({ intervalMs, kept }), bare.start)
+      return {
+        look: async () => {
+          const histories = await inParallel(workflows, (workflow) => workflow.history())
+          return { seen: histories.flat(), failed: 0 }
+        },
+        end: async () => {
+          await inParallel(workflows, (workflow) => workflow.end())
         },
       }
     },

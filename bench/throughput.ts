@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Benchmark, Contender, Figures } from './benchmark.js'
 import { writeOrders, writeWords } from './inputs.js'
+import { startBareTemporal } from './peers/bare-temporal.js'
 import { startFlink } from './peers/flink.js'
 import { install, runToEnd } from './tidemark.js'
 
@@ -11,6 +12,8 @@ const floor = fileURLToPath(new URL('./jobs/floor.mjs', import.meta.url))
 
 const none = { flink: 'Flink 2.3, no checkpoints', tidemark: 'Tidemark, no checkpoints' }
 const everySecond = { flink: 'Flink 2.3, every second', tidemark: 'Tidemark, every second' }
+/** What is Temporal’s own in a checkpoint every second. */
+const besideBare = 'Tidemark, no checkpoints, beside a bare workflow'
 
 interface Work {
   readonly job: 'word-count' | 'sum-by-user'
@@ -38,16 +41,18 @@ function throughput(work: Work, title: string, what: string): Benchmark {
     title,
     description:
       `${what} One task. The time is from the start of the tasks to the last record, for Tidemark and Flink by their own records; ` +
-      'starting a job is not in it. The bare Node loop reads the whole file at once and does nothing else.',
+      'starting a job is not in it. The bare workflow shows what of a checkpoint every second is Temporal’s own: it sleeps for a second and runs one empty activity, for ever, on a plain ' +
+      'worker of the SDK beside the same server. The bare Node loop reads the whole file at once and does nothing else.',
     compares: { figure: `${work.unit}/s`, better: 'higher' },
     pairs: {
       heading: 'ratio to the same without checkpoints',
-      of: { [everySecond.flink]: none.flink, [everySecond.tidemark]: none.tidemark },
+      of: { [everySecond.flink]: none.flink, [everySecond.tidemark]: none.tidemark, [besideBare]: none.tidemark },
     },
     prepare: async (surroundings) => {
       const file = `${surroundings.directory}/input`
       const records = work.write(file)
       const installation = await install(surroundings, [jobs])
+      const bare = await startBareTemporal(surroundings, installation)
       const flink = await startFlink(surroundings)
       const figures = (ms: number): Figures => ({ [`${work.unit}/s`]: (records / ms) * 1000 })
       const onFlink = (name: string, intervalMs: string): Contender => ({
@@ -66,11 +71,21 @@ function throughput(work: Work, title: string, what: string): Benchmark {
           return figures(streamedMs)
         },
       })
+      const withoutCheckpoints = tidemark(none.tidemark, '0s')
       return [
         onFlink(none.flink, '0'),
         onFlink(everySecond.flink, '1000'),
-        tidemark(none.tidemark, '0s'),
+        withoutCheckpoints,
         tidemark(everySecond.tidemark, '1s'),
+        {
+          name: besideBare,
+          run: async () => {
+            const workflow = await bare.start({ intervalMs: 1_000, kept: 1 })
+            const measured = await withoutCheckpoints.run()
+            await workflow.end()
+            return measured
+          },
+        },
         { name: 'bare Node loop', run: async () => figures(await bareLoop(work.job, file)) },
       ]
     },

@@ -2,13 +2,13 @@
 import { continueAsNew, defineQuery, proxyActivities, setHandler, sleep, workflowInfo } from '@temporalio/workflow'
 
 const { nothing } = proxyActivities({ startToCloseTimeout: '1 minute' })
-const rowsKept = 10
 
 /**
  * @param intervalMs from one trigger to the next
+ * @param kept rounds that the query tells of
  * @param history from the run before
  */
-export async function ticking(intervalMs, history = []) {
+export async function ticking(intervalMs, kept, history = []) {
   const rows = [...history]
   setHandler(defineQuery('history'), () => rows)
   let triggeredAt = rows[0]?.triggeredAt ?? Date.now()
@@ -18,7 +18,7 @@ export async function ticking(intervalMs, history = []) {
     triggeredAt = Date.now()
     await nothing()
     rows.unshift({ due, triggeredAt, durationMs: Date.now() - triggeredAt })
-    rows.splice(rowsKept)
+    rows.splice(kept)
   }
-  await continueAsNew(intervalMs, rows)
+  await continueAsNew(intervalMs, kept, rows)
 }
