@@ -2,6 +2,7 @@ import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import type { Benchmark, Contender, Figures } from './benchmark.js'
+import { durableFiles } from './durable-files.js'
 import { writeOrders, writeWords } from './inputs.js'
 import { startBareTemporal } from './peers/bare-temporal.js'
 import { startFlink } from './peers/flink.js'
@@ -14,6 +15,8 @@ const none = { flink: 'Flink 2.3, no checkpoints', tidemark: 'Tidemark, no check
 const everySecond = { flink: 'Flink 2.3, every second', tidemark: 'Tidemark, every second' }
 /** What is Temporal’s own in a checkpoint every second. */
 const besideBare = 'Tidemark, no checkpoints, beside a bare workflow'
+/** What is the processors’ and the disk’s. */
+const besidePlain = 'Tidemark, no checkpoints, beside plain writes'
 
 interface Work {
   readonly job: 'word-count' | 'sum-by-user'
@@ -42,11 +45,16 @@ function throughput(work: Work, title: string, what: string): Benchmark {
     description:
       `${what} One task. The time is from the start of the tasks to the last record, for Tidemark and Flink by their own records; ` +
       'starting a job is not in it. The bare workflow shows what of a checkpoint every second is Temporal’s own: it sleeps for a second and runs one empty activity, for ever, on a plain ' +
-      'worker of the SDK beside the same server. The bare Node loop reads the whole file at once and does nothing else.',
+      'worker of the SDK beside the same server. The plain writes show what the bytes cost: a Node process hashes, writes and syncs as many as each of those checkpoints wrote, every second. The bare Node loop reads the whole file at once and does nothing else.',
     compares: { figure: `${work.unit}/s`, better: 'higher' },
     pairs: {
       heading: 'ratio to the same without checkpoints',
-      of: { [everySecond.flink]: none.flink, [everySecond.tidemark]: none.tidemark, [besideBare]: none.tidemark },
+      of: {
+        [everySecond.flink]: none.flink,
+        [everySecond.tidemark]: none.tidemark,
+        [besideBare]: none.tidemark,
+        [besidePlain]: none.tidemark,
+      },
     },
     prepare: async (surroundings) => {
       const file = `${surroundings.directory}/input`
@@ -59,31 +67,36 @@ function throughput(work: Work, title: string, what: string): Benchmark {
         name,
         run: async () => figures(await (await flink.submit([work.job, `file://${file}`, intervalMs])).untilFinished()),
       })
-      const tidemark = (name: string, interval: string): Contender => ({
-        name,
-        run: async () => {
-          const checkpointing = { interval }
-          const { streamedMs } = await runToEnd(installation, {
-            definition: work.job,
-            args: { input: file },
-            checkpointing,
-          })
-          return figures(streamedMs)
-        },
-      })
-      const withoutCheckpoints = tidemark(none.tidemark, '0s')
+      const onTidemark = (interval: string) =>
+        runToEnd(installation, { definition: work.job, args: { input: file }, checkpointing: { interval } })
+      let written: readonly number[] = []
       return [
         onFlink(none.flink, '0'),
         onFlink(everySecond.flink, '1000'),
-        withoutCheckpoints,
-        tidemark(everySecond.tidemark, '1s'),
+        { name: none.tidemark, run: async () => figures((await onTidemark('0s')).streamedMs) },
+        {
+          name: everySecond.tidemark,
+          run: async () => {
+            const job = await onTidemark('1s')
+            written = job.written
+            return figures(job.streamedMs)
+          },
+        },
         {
           name: besideBare,
           run: async () => {
             const workflow = await bare.start({ intervalMs: 1_000, kept: 1 })
-            const measured = await withoutCheckpoints.run()
+            const { streamedMs } = await onTidemark('0s')
             await workflow.end()
-            return measured
+            return figures(streamedMs)
+          },
+        },
+        {
+          name: besidePlain,
+          run: async () => {
+            const sizes = written.map((bytes) => [bytes])
+            const [{ streamedMs }] = await Promise.all([onTidemark('0s'), durableFiles(surroundings, sizes, 1_000)])
+            return figures(streamedMs)
           },
         },
         { name: 'bare Node loop', run: async () => figures(await bareLoop(work.job, file)) },

@@ -67,7 +67,8 @@ export async function install(
 export interface StreamedJob {
   /** From the end of the deployment to the last record, milliseconds, by Temporal's clock. */
   readonly streamedMs: number
-  readonly checkpoints: number
+  /** By each checkpoint that it tells of, bytes. */
+  readonly written: readonly number[]
 }
 
 let started = 0
@@ -89,7 +90,8 @@ export async function runToEnd({ tidemark, temporal }: Installation, request: Jo
     if (done !== undefined) completed.set(done, Number(seconds) * 1000 + (nanos ?? 0) / 1e6)
   }
   const streamedMs = (completed.get('supervise') ?? Number.NaN) - (completed.get('deploy') ?? Number.NaN)
-  return { streamedMs, checkpoints: result.checkpoints }
+  const { history } = await job.checkpoints()
+  return { streamedMs, written: history.map(({ size }) => size) }
 }
 
 export interface TicksOptions {

@@ -11,11 +11,12 @@ const pieceSize = 1024 * 1024
 /** So many bytes are synced at a time, while the next ones are written. */
 const syncedEach = 16 * pieceSize
 const few = [1000]
+const random = randomBytes(pieceSize)
 
 const took = []
 for (const [index, sizes] of [few, ...JSON.parse(snapshots)].entries()) {
   // In memory already, as what has been encoded is.
-  const contents = sizes.map((size) => Buffer.alloc(size, randomBytes(pieceSize)))
+  const contents = sizes.map((size) => Buffer.alloc(size, random))
   await pause(Number(pauseMs))
   const begun = performance.now()
   await snapshot(`${directory}/${index}`, contents)
