@@ -1,4 +1,7 @@
+import { execFile } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import type { Benchmark, Contender, Figures, Surroundings } from './benchmark.js'
 import { durableFiles } from './durable-files.js'
 import { memoryOf } from './processes.js'
@@ -6,6 +9,8 @@ import { RecordLog } from './stateful/record-log.js'
 import { oneMillion, type Size, tenMillion } from './stateful/size.js'
 import { type System, startSystems } from './stateful/system.js'
 import { percentile } from './statistics.js'
+
+const encoder = fileURLToPath(new URL('./jobs/encode-state.mjs', import.meta.url))
 
 /** How long records are looked at without a checkpoint. */
 const withoutMs = 3_000
@@ -25,7 +30,7 @@ function snapshotsOf(size: Size, title: string): Benchmark {
       'system reports them. A record is late by what lies between the time at which the source’s pace wanted it and its arrival at the sink, over the full checkpoint, ' +
       `and over the ${withoutMs / 1000} seconds before it, without one; ` +
       'Flink’s network buffers are flushed after each record. Its heap backend writes full checkpoints only. Tidemark’s files are synced to disk, Flink’s are not. ' +
-      'The plain Node process has as many bytes as Tidemark’s checkpoints in memory: it hashes, writes and syncs them at the same time, names the file and syncs its folder. ' +
+      'One plain Node process has V8 serialize as many keys with such values in one loop, and does nothing else. Another one has as many bytes as Tidemark’s checkpoints in memory: it hashes, writes and syncs them at the same time, names the file and syncs its folder. ' +
       `Memory is what the process that runs the task has resident at the end: Flink’s is given ${size.taskManagerMemory} and its Java seldom gives any back, so what is alive in its heap is shown beside it; Tidemark’s is at its defaults.`,
     compares: { figure: 'full ms', better: 'lower' },
     prepare: async (surroundings) => {
@@ -42,7 +47,11 @@ function snapshotsOf(size: Size, title: string): Benchmark {
         }),
       )
       // Tidemark is the last of the systems.
-      return [...contenders, { name: 'plain Node: hash, write, sync', run: () => plainFiles(surroundings, last) }]
+      return [
+        ...contenders,
+        { name: 'plain Node: encode', run: () => plainEncoding(size.keys) },
+        { name: 'plain Node: hash, write, sync', run: () => plainFiles(surroundings, last) },
+      ]
     },
   }
 }
@@ -81,6 +90,12 @@ async function snapshots(system: System, log: RecordLog, { keys, changes }: Size
     'memory MB': memory,
     ...(liveHeap !== undefined && { 'live heap MB': liveHeap }),
   }
+}
+
+async function plainEncoding(keys: number): Promise<Figures> {
+  const { stdout } = await promisify(execFile)(process.execPath, [encoder, String(keys)])
+  const { ms, bytes } = JSON.parse(stdout) as { readonly ms: number; readonly bytes: number }
+  return { 'full ms': ms, 'full MB': bytes / 1e6 }
 }
 
 /** As many bytes as those checkpoints wrote. */
