@@ -29,13 +29,13 @@ function snapshotsOf(size: Size, title: string): Benchmark {
       `taken, and two more, each after ${number(size.changes)} records; the last one counts, since RocksDB rewrites its files after the load. Times are from trigger to completion, bytes those that the checkpoint wrote, both as each ` +
       'system reports them. A record is late by what lies between the time at which the source’s pace wanted it and its arrival at the sink, over the full checkpoint, ' +
       `and over the ${withoutMs / 1000} seconds before it, without one; ` +
-      'Flink’s network buffers are flushed after each record. Its heap backend writes full checkpoints only. Tidemark’s files are synced to disk, Flink’s are not. ' +
+      'Flink’s network buffers are flushed after each record. Its heap backend writes full checkpoints only. Tidemark’s files are synced to disk, Flink’s are not; what syncing costs is seen where Tidemark’s files are in memory (tmpfs). ' +
       'One plain Node process has V8 serialize as many keys with such values in one loop, and does nothing else. Another one has as many bytes as Tidemark’s checkpoints in memory: it hashes, writes and syncs them at the same time, names the file and syncs its folder. ' +
       `Memory is what the process that runs the task has resident at the end: Flink’s is given ${size.taskManagerMemory} and its Java seldom gives any back, so what is alive in its heap is shown beside it; Tidemark’s is at its defaults.`,
     compares: { figure: 'full ms', better: 'lower' },
     prepare: async (surroundings) => {
       const log = new RecordLog(surroundings)
-      const systems = await startSystems(surroundings, ['rocksdb', 'hashmap'], size)
+      const systems = await startSystems(surroundings, { backends: ['rocksdb', 'hashmap'], ...size })
       let last: Figures = {}
       const contenders = systems.map(
         (system): Contender => ({
@@ -46,7 +46,7 @@ function snapshotsOf(size: Size, title: string): Benchmark {
           },
         }),
       )
-      // Tidemark is the last of the systems.
+      // The last of the systems is a Tidemark.
       return [
         ...contenders,
         { name: 'plain Node: encode', run: () => plainEncoding(size.keys) },

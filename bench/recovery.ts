@@ -15,7 +15,7 @@ export const recovery: Benchmark = {
   compares: { figure: 'first record ms', better: 'lower' },
   prepare: async (surroundings) => {
     const log = new RecordLog(surroundings)
-    return (await startSystems(surroundings, ['hashmap'])).map((system) => contender(system, log))
+    return (await startSystems(surroundings, { backends: ['hashmap'] })).map((system) => contender(system, log))
   },
 }
 

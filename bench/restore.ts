@@ -21,7 +21,11 @@ function restoreOf(size: Size, title: string): Benchmark {
     prepare: async (surroundings) => {
       const log = new RecordLog(surroundings)
       const contenders: Contender[] = []
-      for (const system of await startSystems(surroundings, ['rocksdb', 'hashmap'], size)) {
+      for (const system of await startSystems(surroundings, {
+        ...size,
+        backends: ['rocksdb', 'hashmap'],
+        variants: size.variants.filter((variant) => variant !== 'unsynced'),
+      })) {
         contenders.push(contender(system, log, keys, await checkpointOf(system, log, keys)))
       }
       return contenders

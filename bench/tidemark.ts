@@ -1,4 +1,4 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { setTimeout as pause } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
@@ -25,15 +25,18 @@ export interface Installation {
   addWorker(): Promise<void>
 }
 
-/** @param configuration lines of `tidemark.yaml` besides the directory of the checkpoints */
+/**
+ * @param configuration lines of `tidemark.yaml` besides the directory of the checkpoints
+ * @param checkpoints that directory, if not below the benchmark's own
+ */
 export async function install(
   { directory, log, onClose }: Surroundings,
   jobFiles: readonly string[],
   configuration: readonly string[] = [],
+  checkpoints = 'checkpoints',
 ): Promise<Installation> {
-  const home = `${directory}/tidemark`
-  mkdirSync(home)
-  writeFileSync(`${home}/tidemark.yaml`, ['state.checkpoints.dir: checkpoints', ...configuration, ''].join('\n'))
+  const home = mkdtempSync(`${directory}/tidemark-`)
+  writeFileSync(`${home}/tidemark.yaml`, [`state.checkpoints.dir: ${checkpoints}`, ...configuration, ''].join('\n'))
   writeFileSync(`${home}/temporal.toml`, '[profile.default]\n')
   const metricsPort = await claimPort(undefined, '127.0.0.1', 'the metrics of the Temporal server')
   const server = await startDevServer({ log, headless: true, metricsPort })

@@ -3,9 +3,9 @@ import type { System, Taken } from './system.js'
 
 let started = 0
 
-export function blobsOnTidemark({ tidemark, addWorker }: Installation): System {
+export function blobsOnTidemark({ tidemark, addWorker }: Installation, name: string): System {
   return {
-    name: 'Tidemark',
+    name,
     addProcess: addWorker,
     start: async ({ log, keys, intervalMs = 0, from = 'none' }) => {
       const job = await tidemark.start(

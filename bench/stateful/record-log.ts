@@ -1,8 +1,8 @@
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
 import type { Surroundings } from '../benchmark.js'
+import { directoryInMemory } from '../directory-in-memory.js'
 
 /** What the job `blobs` says of each record that was due at some time. Times are milliseconds since the epoch. */
 export interface Arrival {
@@ -20,10 +20,8 @@ const limitMs = 900_000
 export class RecordLog {
   readonly path: string
 
-  constructor({ onClose }: Surroundings) {
-    const directory = mkdtempSync(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'tidemark-bench-'))
-    onClose(async () => rmSync(directory, { recursive: true, force: true }))
-    this.path = join(directory, 'records')
+  constructor(surroundings: Surroundings) {
+    this.path = join(directoryInMemory(surroundings), 'records')
   }
 
   /** Begins again, for the next job. */

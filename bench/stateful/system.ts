@@ -1,4 +1,5 @@
 import type { Surroundings } from '../benchmark.js'
+import { directoryInMemory } from '../directory-in-memory.js'
 import { type FlinkOptions, startFlink } from '../peers/flink.js'
 import { jobs } from '../ticks.js'
 import { install } from '../tidemark.js'
@@ -49,16 +50,32 @@ export type Backend = 'rocksdb' | 'hashmap'
 
 const backendNames: Readonly<Record<Backend, string>> = { rocksdb: 'RocksDB', hashmap: 'heap' }
 
-/** Flink with each of these state backends, and Tidemark; each of the two has one process that runs tasks. */
+/** What else of Tidemark may be compared: its other state backend, and its usual one where nothing is synced, since files are in memory. */
+export type Variant = 'lmdb' | 'unsynced'
+
+export interface SystemsOptions extends FlinkOptions {
+  readonly backends: readonly Backend[]
+  readonly variants?: readonly Variant[]
+}
+
+/** Flink with each of these state backends, and Tidemark as it is and in each of these variants; each of them has one process that runs tasks. */
 export async function startSystems(
   surroundings: Surroundings,
-  backends: readonly Backend[],
-  options?: FlinkOptions,
+  { backends, variants = [], ...options }: SystemsOptions,
 ): Promise<System[]> {
   const flink = await startFlink(surroundings, options)
-  const installation = await install(surroundings, [jobs], ['web.checkpoints.history: 100'])
-  return [
+  const history = 'web.checkpoints.history: 100'
+  const systems = [
     ...backends.map((backend) => blobsOnFlink(flink, `Flink 2.3, ${backendNames[backend]}`, backend)),
-    blobsOnTidemark(installation),
+    blobsOnTidemark(await install(surroundings, [jobs], [history]), 'Tidemark'),
   ]
+  if (variants.includes('lmdb')) {
+    const installation = await install(surroundings, [jobs], [history, 'state.backend.type: lmdb'])
+    systems.push(blobsOnTidemark(installation, 'Tidemark, lmdb'))
+  }
+  if (variants.includes('unsynced')) {
+    const installation = await install(surroundings, [jobs], [history], directoryInMemory(surroundings))
+    systems.push(blobsOnTidemark(installation, 'Tidemark, not synced'))
+  }
+  return systems
 }
