@@ -115,15 +115,29 @@ export class StateCapture<S> {
   }
 
   *#meetAll(): Generator<Uint8Array> {
-    const { id, cells } = this.#options
+    const left = this.#options.cells.entries()
+    for (;;) {
+      const met = this.#meetSome(left)
+      if (met === 'all') return
+      yield* met === 'some' ? this.#pause() : this.#encodeGroup(met)
+    }
+  }
+
+  /**
+   * Meets keys until it is time for a pause, or until a group is full, which it answers. In a function of its own, since a generator's loop makes
+   * two objects for each key, and records wait while those are collected.
+   */
+  #meetSome(left: MapIterator<[Key, Cell<S>]>): 'all' | 'some' | number {
+    const { id } = this.#options
     let met = 0
-    for (const [key, cell] of cells) {
+    for (const [key, cell] of left) {
       if (cell.captured !== id) {
         const group = this.#waiting.add(key, cell)
-        if (this.#isFull(group)) yield* this.#encodeGroup(group)
+        if (this.#isFull(group)) return group
       }
-      if (++met % metAtATime === 0) yield* this.#pause()
+      if (++met === metAtATime) return 'some'
     }
+    return 'all'
   }
 
   *#meetChanged(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
