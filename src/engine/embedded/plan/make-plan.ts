@@ -38,8 +38,8 @@ export async function makePlan(request: PlanRequest): Promise<Plan> {
 }
 
 /**
- * The same without the tasks, which other hosts may run: each of them makes its plan from the splits that are listed here. And the sinks' output, so that
- * the state with which a new execution begins is read and checked here first.
+ * The same without the tasks, which other hosts may run: each of them makes its plan from the splits that are listed here. The sinks' output is recovered
+ * before any of them loads state, so what a new execution begins with is read and checked first.
  */
 export async function prepare(request: PlanRequest): Promise<Preparation> {
   const { build, inventory, restored, listed } = await makeOutline(request)
@@ -54,6 +54,7 @@ async function checkState({ restore, execution }: DeployRequest): Promise<void> 
   if (problems.length > 0) throw new TidemarkError('CheckpointDamaged', problems.join(' '), { path: restore.uri })
 }
 
+/** All of it but the output. */
 async function makeOutline({ file, deploy, listed }: PlanRequest) {
   const { job, build } = await loadDefinition(file, deploy.definition)
   const inventory = takeInventory(job.build(job.parseArgs(deploy.args)))
