@@ -8,6 +8,7 @@ import {
   openSnapshot,
   pin,
   type Roots,
+  refuseLateStart,
   retainedSnapshots,
 } from '../src/checkpoint-store/index.js'
 import type { Opened } from '../src/coordinator/events.js'
@@ -129,6 +130,7 @@ async function settleRestore(roots: Roots, input: OpenInput, spec: JobSpec): Pro
     throw new TidemarkError('NotSupportedYet', message)
   }
   const { reference, entry, skipped } = await chooseRestore(roots, input.job, restore.from, restore.fallback)
+  await refuseLateStart(roots, input.job, reference)
   await pin(roots, reference, { job: input.job, execution: input.execution })
   return {
     ...reference,

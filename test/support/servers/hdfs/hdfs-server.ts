@@ -34,10 +34,28 @@ export interface HdfsServer {
 /** Any user can be claimed; this one is nobody on the machine. It owns the top folder. */
 const user = 'tidemark'
 
+interface HdfsOptions {
+  readonly tls?: boolean
+}
+
+/** Somebody else may take a port before the server does. */
+const attempts = 3
+
 /** Hadoop's mini cluster: the real servers, in one JVM. Needs Java and Maven; downloads 80 MB at the first use. */
-export async function startHdfs(options: { readonly tls?: boolean } = {}): Promise<HdfsServer> {
+export async function startHdfs(options: HdfsOptions = {}): Promise<HdfsServer> {
+  for (let attempt = 1; ; attempt++) {
+    const directory = await mkdtemp(join(tmpdir(), 'tidemark-hdfs-'))
+    try {
+      return await startIn(directory, options)
+    } catch (error) {
+      await rm(directory, { recursive: true, force: true })
+      if (attempt === attempts || !String(error).includes('BindException')) throw error
+    }
+  }
+}
+
+async function startIn(directory: string, options: HdfsOptions): Promise<HdfsServer> {
   const jars = await hadoop()
-  const directory = await mkdtemp(join(tmpdir(), 'tidemark-hdfs-'))
   const rpc = await claimPort(undefined, '127.0.0.1', 'HDFS')
   const http = await claimPort(undefined, '127.0.0.1', 'WebHDFS')
   const uri = `hdfs://127.0.0.1:${rpc}`
