@@ -1,11 +1,7 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Surroundings } from './benchmark.js'
-
-const program = fileURLToPath(new URL('./jobs/durable-files.mjs', import.meta.url))
+import { runPlainly } from './plain-program.js'
 
 /**
  * A plain Node process hashes, writes and syncs files, and does nothing else.
@@ -19,8 +15,7 @@ export async function durableFiles(
   pauseMs = 0,
 ): Promise<readonly number[]> {
   const folder = mkdtempSync(join(directory, 'files-'))
-  const words = [program, folder, String(pauseMs), JSON.stringify(snapshots)]
-  const { stdout } = await promisify(execFile)(process.execPath, words)
+  const took = await runPlainly<number[]>('durable-files.mjs', folder, String(pauseMs), JSON.stringify(snapshots))
   rmSync(folder, { recursive: true })
-  return JSON.parse(stdout) as number[]
+  return took
 }

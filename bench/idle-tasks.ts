@@ -1,12 +1,8 @@
-import { execFile } from 'node:child_process'
 import { mkdtempSync } from 'node:fs'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Benchmark, Figures } from './benchmark.js'
+import { runPlainly } from './plain-program.js'
 
-const run = promisify(execFile)
-const program = fileURLToPath(new URL('./jobs/idle-host.mjs', import.meta.url))
 const tasks = 500
 
 export const idleTasks: Benchmark = {
@@ -19,10 +15,9 @@ export const idleTasks: Benchmark = {
   prepare: async ({ directory }) =>
     [8, 2].map((threads) => ({
       name: `${threads} threads`,
-      run: async () => {
-        const words = [program, String(tasks), String(threads), mkdtempSync(join(directory, 'idle-'))]
-        const { stdout } = await run(process.execPath, words)
-        return JSON.parse(stdout) as Figures
+      run: () => {
+        const home = mkdtempSync(join(directory, 'idle-'))
+        return runPlainly<Figures>('idle-host.mjs', String(tasks), String(threads), home)
       },
     })),
 }

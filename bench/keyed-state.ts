@@ -1,16 +1,12 @@
-import { execFile } from 'node:child_process'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Benchmark, Contender, Figures, Surroundings } from './benchmark.js'
 import { durableFiles } from './durable-files.js'
+import { runPlainly } from './plain-program.js'
 import { memoryOf } from './processes.js'
 import { RecordLog } from './stateful/record-log.js'
 import { oneMillion, type Size, tenMillion } from './stateful/size.js'
 import { type System, startSystems } from './stateful/system.js'
 import { percentile } from './statistics.js'
-
-const encoder = fileURLToPath(new URL('./jobs/encode-state.mjs', import.meta.url))
 
 /** How long records are looked at without a checkpoint. */
 const withoutMs = 3_000
@@ -93,8 +89,7 @@ async function snapshots(system: System, log: RecordLog, { keys, changes }: Size
 }
 
 async function plainEncoding(keys: number): Promise<Figures> {
-  const { stdout } = await promisify(execFile)(process.execPath, [encoder, String(keys)])
-  const { ms, bytes } = JSON.parse(stdout) as { readonly ms: number; readonly bytes: number }
+  const { ms, bytes } = await runPlainly<{ ms: number; bytes: number }>('encode-state.mjs', String(keys))
   return { 'full ms': ms, 'full MB': bytes / 1e6 }
 }
 

@@ -1,15 +1,13 @@
-import { execFile } from 'node:child_process'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
 import type { Benchmark, Contender, Figures } from './benchmark.js'
 import { durableFiles } from './durable-files.js'
 import { writeOrders, writeWords } from './inputs.js'
 import { startBareTemporal } from './peers/bare-temporal.js'
 import { startFlink } from './peers/flink.js'
+import { runPlainly } from './plain-program.js'
 import { install, runToEnd } from './tidemark.js'
 
 const jobs = fileURLToPath(new URL('./jobs/pipelines.mjs', import.meta.url))
-const floor = fileURLToPath(new URL('./jobs/floor.mjs', import.meta.url))
 
 const none = { flink: 'Flink 2.3, no checkpoints', tidemark: 'Tidemark, no checkpoints' }
 const everySecond = { flink: 'Flink 2.3, every second', tidemark: 'Tidemark, every second' }
@@ -99,13 +97,8 @@ function throughput(work: Work, title: string, what: string): Benchmark {
             return figures(streamedMs)
           },
         },
-        { name: 'bare Node loop', run: async () => figures(await bareLoop(work.job, file)) },
+        { name: 'bare Node loop', run: async () => figures(await runPlainly<number>('floor.mjs', work.job, file)) },
       ]
     },
   }
-}
-
-async function bareLoop(job: string, file: string): Promise<number> {
-  const { stdout } = await promisify(execFile)(process.execPath, [floor, job, file])
-  return Number(stdout)
 }

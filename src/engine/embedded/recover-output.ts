@@ -1,6 +1,5 @@
-import type { DeployResult } from '../engine.js'
 import { abortable } from './abortable.js'
-import type { PlanRequest, Preparation, ThreadMethods } from './messages.js'
+import type { PlanRequest, Preparation, Sweep, ThreadMethods } from './messages.js'
 import { WorkerThread } from './worker-thread.js'
 
 export interface RecoveryOptions {
@@ -10,7 +9,7 @@ export interface RecoveryOptions {
 }
 
 /** Runs the sinks' recovery in a thread of its own, which is gone when this settles. Safe to give up in the middle and to repeat. */
-export function recoverOutput(request: PlanRequest, options: RecoveryOptions): Promise<DeployResult['sweep']> {
+export function recoverOutput(request: PlanRequest, options: RecoveryOptions): Promise<Sweep> {
   return inItsThread('recoverOutput', request, options)
 }
 
