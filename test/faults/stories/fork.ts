@@ -7,8 +7,8 @@ import { orderAt } from '../steps-of-the-path.js'
 import { type Scene, within } from './scene.js'
 
 /**
- * Another job begins from a checkpoint of this one and is held up before it has read the state; meanwhile the owner goes on and discards the
- * checkpoint. The pin keeps it whole, and goes with the other job's first own checkpoint.
+ * Another job begins from a checkpoint of this one and is held up when it has restored; meanwhile the owner goes on and discards the checkpoint. Then
+ * its first output fails, so that it restores once more. The pin keeps the checkpoint whole, and goes with the other job's first own one.
  */
 export async function fork({ job, random }: Scene): Promise<string | undefined> {
   const { range } = job
@@ -17,15 +17,20 @@ export async function fork({ job, random }: Scene): Promise<string | undefined> 
   if (origin === undefined) return undefined
   const { entry } = await openSnapshot(origin, range.roots)
   const other = new CampaignJob(range, `${job.id}-fork-${Math.floor(random() * 1e6)}`, job.definition)
-  const point = { name: 'recovery', ops: ['mkdir'], path: /^out\/JOB\/[^/]+\/in-progress$/ } as const
-  const order = orderAt(point, other.id, range.directory)
-  const held = await range.faults.arm({ ...order, when: 'before', action: { do: 'hold' } })
+  const at = (op: 'mkdir' | 'write', path: RegExp) => orderAt({ name: '', ops: [op], path }, other.id, range.directory)
+  const recovery = at('mkdir', /^out\/JOB\/[^/]+\/in-progress$/)
+  const held = await range.faults.arm({ ...recovery, when: 'before', action: { do: 'hold' } })
+  const output = at('write', /^out\/JOB\/[^/]+\/in-progress\//)
+  const failure = await range.faults.arm({ ...output, when: 'before', action: { do: 'fail', code: 'EIO' } })
   try {
     await other.start({ from: origin.uri })
     if ((await within(20_000, held.struck)) === undefined) return undefined
     // So many that the checkpoint is superseded, and one more, so that what it alone referred to has been discarded.
     for (let more = 0; more < numRetained + 2; more++) await job.untilCheckpointAbove(await job.position())
+    await held.release()
+    if ((await within(20_000, failure.struck)) === undefined) return undefined
   } finally {
+    await failure.disarm()
     await held.disarm()
     await held.release()
   }
