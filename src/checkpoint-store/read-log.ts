@@ -1,7 +1,7 @@
 import { decodeEntry, decodeExecutionRecord } from '../checkpoint/codecs.js'
 import type { LogEntry, SnapshotEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
-import { entryPath, executionRecordName, parseEntryPath } from '../checkpoint/paths.js'
+import { entryPath, executionRecordName, parseEntryPath, parseSnapshotFolder } from '../checkpoint/paths.js'
 import { damaged } from '../checkpoint/sealed-json.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import { joinUri, type Storage } from '../storage/index.js'
@@ -44,10 +44,11 @@ export function decodeEntryAt(folder: Storage, number: number, bytes: Uint8Array
   return entry
 }
 
-/** Numbers that have an entry, ascending. */
-export async function listNumbers(folder: Storage): Promise<number[]> {
+/** Numbers that have an entry, ascending. Of those below `from` nothing is asked: on a directory that is a step for each. */
+export async function listNumbers(folder: Storage, from = 1): Promise<number[]> {
   const numbers: number[] = []
-  for (const name of await folder.listNames('')) {
+  const names = await folder.listNames('', (name) => (parseSnapshotFolder(name) ?? 0) >= from)
+  for (const name of names) {
     const number = parseEntryPath(name)
     if (number !== undefined) numbers.push(number)
   }
@@ -72,7 +73,7 @@ export async function observeLog(folder: Storage): Promise<Observation> {
       continue
     }
     const newest = await readEntryIfThere(folder, number)
-    if (newest !== undefined && (await listNumbers(folder)).at(-1) === number) return { record, newest }
+    if (newest !== undefined && (await listNumbers(folder, number)).at(-1) === number) return { record, newest }
   }
   throw new TidemarkError(
     'StorageUnavailable',
