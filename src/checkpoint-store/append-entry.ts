@@ -9,6 +9,7 @@ import {
   decodeEntryAt,
   isSnapshot,
   listNumbers,
+  listToTheTop,
   observeLog,
   readEntryIfThere,
   readIfThere,
@@ -166,7 +167,7 @@ async function persistAnothers(folder: Storage, newest: LogEntry | undefined, { 
 /** Undefined: the entry counts. */
 async function checkCounts(folder: Storage, number: number): Promise<Fenced | undefined> {
   // In this order: see `countsAfter`.
-  const numbers = await listNumbers(folder, number)
+  const numbers = await listToTheTop(folder, number)
   const record = await readRecord(folder)
   const check = countsAfter(numbers, record, number)
   return check.counts ? undefined : fenced(folder, check)

@@ -46,13 +46,31 @@ export function decodeEntryAt(folder: Storage, number: number, bytes: Uint8Array
 
 /** Numbers that have an entry, ascending. Of those below `from` nothing is asked: on a directory that is a step for each. */
 export async function listNumbers(folder: Storage, from = 1): Promise<number[]> {
-  const numbers: number[] = []
-  const names = await folder.listNames('', (name) => (parseSnapshotFolder(name) ?? 0) >= from)
-  for (const name of names) {
-    const number = parseEntryPath(name)
-    if (number !== undefined) numbers.push(number)
+  return (await look(folder, from)).numbers
+}
+
+/**
+ * The same for whoever must not take an older entry for the newest. While a listing runs a newer one may be appended, which it does not show, and the
+ * newest so far be discarded, whose folder it then finds without an entry. So where such a folder is above all entries, a second listing must agree.
+ */
+export async function listToTheTop(folder: Storage, from: number): Promise<number[]> {
+  for (let before = 0; ; ) {
+    const { numbers, highestFolder } = await look(folder, from)
+    if (highestFolder <= (numbers.at(-1) ?? 0) || highestFolder === before) return numbers
+    before = highestFolder
   }
-  return numbers.sort((a, b) => a - b)
+}
+
+/** The highest folder of all that the listing came across; it may hold no entry. */
+async function look(folder: Storage, from: number): Promise<{ numbers: number[]; highestFolder: number }> {
+  let highestFolder = 0
+  const names = await folder.listNames('', (name) => {
+    const number = parseSnapshotFolder(name) ?? 0
+    highestFolder = Math.max(highestFolder, number)
+    return number >= from
+  })
+  const numbers = names.map(parseEntryPath).filter((number) => number !== undefined)
+  return { numbers: numbers.sort((a, b) => a - b), highestFolder }
 }
 
 export function isSnapshot(entry: LogEntry | undefined): entry is SnapshotEntry {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { discard, finishDeletion } from '../../src/checkpoint-store/index.js'
-import { steppingFileSystem, unsyncedFileSystem } from '../storage/stepping-file-system.js'
+import { freezingFileSystem, steppingFileSystem, unsyncedFileSystem } from '../storage/stepping-file-system.js'
 import { append, checkpoint, claim, closed, job, Lab, run } from './lab.js'
 
 /** Claim 1, and checkpoints 2 to 5 of which three are kept. */
@@ -77,4 +77,26 @@ describe('what happens after the ground was looked at is noticed:', () => {
     await finishDeletion(lab.roots, job, 'e1')
     expect(await lab.log().append(late, ground)).toMatchObject({ outcome: 'fenced' })
   })
+})
+
+it('that lands after its number was discarded does not count, however torn its listing is', async () => {
+  const lab = await threeKept()
+  const ground = await lab.log().groundFor(6)
+  await append(lab.log(), claim(6, { run: 'run-b', alive: [5] }))
+  await append(lab.log(), checkpoint(7, { run: 'run-b', claim: 6, alive: [7] }))
+  await lab.roots.metadata.write(`${job}/e1/chk-7/part-0-h.json`, Buffer.from('a part'))
+  await discard(lab.roots, job, 'e1')
+  // Its check has seen the folder of entry 7. Before it looks into that, entry 8 is appended, and 7 goes, whose part has not gone yet.
+  const { fs, frozen, release } = freezingFileSystem(
+    ({ call, path }) => call === 'readFolder' && path.endsWith('chk-7'),
+  )
+  const outcome = lab
+    .through(fs)
+    .log()
+    .append(checkpoint(6, { alive: [6] }), ground)
+  await frozen
+  await append(lab.log(), checkpoint(8, { run: 'run-b', claim: 6, alive: [8] }))
+  await lab.roots.metadata.delete(`${job}/e1/chk-7/_metadata`)
+  release()
+  expect(await outcome).toMatchObject({ outcome: 'fenced', by: { number: 8 } })
 })
