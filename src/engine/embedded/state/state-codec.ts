@@ -41,8 +41,8 @@ export interface StateFile {
 }
 
 const magic = Buffer.from('TMS2')
-/** Bytes before a section. */
-const sectionHead = 8
+/** What is written before a section, and filled when its length is known. */
+const sectionHead = Buffer.alloc(8)
 const endMark = 0xffffffff
 const wireVersion = wireVersionOf(serialize(null))
 
@@ -55,7 +55,7 @@ export function encodeHeader(header: Omit<StateFileHeader, 'codec' | 'wire'>): B
 export function encodeSection(operator: string, group: number, section: Section): Buffer {
   const bytes = serializeSection(operator, section, sectionHead)
   bytes.writeUInt32BE(group)
-  bytes.writeUInt32BE(bytes.length - sectionHead, 4)
+  bytes.writeUInt32BE(bytes.length - sectionHead.length, 4)
   return bytes
 }
 
