@@ -22,6 +22,8 @@ export interface CampaignOptions {
   readonly scheme: Scheme
   readonly rounds: readonly Round[]
   readonly build: Build
+  /** Only jobs of this one. */
+  readonly definition?: Definition | undefined
   /** Whether the directory stays when something was wrong. */
   readonly keep?: boolean
   readonly log: (line: string) => void
@@ -54,22 +56,22 @@ export interface CampaignReport {
   readonly directory: string
 }
 
-const definitions: readonly Definition[] = ['ledger', 'copies', 'ledger', 'ledger', 'copies', 'ledger']
+const definitions: readonly Definition[] = ['ledger', 'copies', 'spread', 'ledger', 'ledger', 'ledger']
 /** Jobs at once: where the store's server runs on the same processors, fewer. */
 const jobCount: Readonly<Record<Scheme, number>> = { file: 6, s3: 4, hdfs: 3 }
-const hostCount = 3
 /** Longer than every wait of a round together takes where a job does go on. */
 const roundMs = 900_000
 
 /** One seed: some jobs on some hosts are struck round after round and audited after each; then they run to their end. */
 export async function runCampaign(options: CampaignOptions): Promise<CampaignReport> {
   const { seed, log } = options
-  const range = await Range.open(options.build, hostCount, options.scheme)
+  const range = await Range.open(options.build, options.scheme)
   const reports: RoundReport[] = []
   const faults: string[] = []
   try {
     const queue = [...options.rounds]
     const jobs = definitions
+      .filter((definition) => options.definition === undefined || options.definition === definition)
       .slice(0, Math.min(jobCount[options.scheme], Math.max(1, queue.length)))
       .map((definition, index) => new CampaignJob(range, `job-${index}`, definition))
     const lanes = await Promise.all(jobs.map((job) => openLane(job)))

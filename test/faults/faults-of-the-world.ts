@@ -1,4 +1,4 @@
-import type { Definition } from './oracle.js'
+import { type Definition, hasState } from './oracle.js'
 import type { Scheme } from './place.js'
 import { isStorePoint, type Point, type Step, steps } from './points/point.js'
 import { pointsFor } from './steps-of-the-path.js'
@@ -80,10 +80,9 @@ export function canStrike(fault: FaultKind, point: Point): boolean {
 
 /** Without state there is no state file to damage, or to strike at. */
 export function canPlay({ fault, step, point }: Cell, definition: Definition, scheme: Scheme): boolean {
-  const hasState = definition !== 'copies'
-  if (fault === 'damage') return hasState
+  if (fault === 'damage') return hasState(definition)
   if (step === 'timer' || isSpecial(fault)) return true
-  return pointsFor(scheme, step, hasState).some(
+  return pointsFor(scheme, step, definition).some(
     (one) => canStrike(fault, one) && (point === undefined || one.name === point),
   )
 }
@@ -110,5 +109,5 @@ export function cellsOf(scheme: Scheme): readonly Cell[] {
 
 function occurs(fault: FaultKind, step: Step, scheme: Scheme): boolean {
   if (step === 'timer') return fault !== 'kill-late'
-  return pointsFor(scheme, step, true).some((point) => canStrike(fault, point))
+  return pointsFor(scheme, step, 'ledger').some((point) => canStrike(fault, point))
 }

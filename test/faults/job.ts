@@ -8,10 +8,11 @@ import { isTidemarkError } from '../../src/errors.js'
 import { type Ended, ended } from '../jobs/endings.js'
 import type { Definition } from './oracle.js'
 import type { Range } from './range.js'
+import { parallelismOf } from './room.js'
 import { Waiting } from './waiting.js'
 
-/** Records a second in each source of a task. */
-const rate = 150
+/** Records a second in each source of a task: the tasks of a job on several hosts have fewer splits each. */
+const rates: Readonly<Record<Definition, number>> = { ledger: 150, copies: 150, spread: 50 }
 /**
  * Milliseconds. Longer than a campaign has patience for: whoever waits for a checkpoint asks for one, so that jobs nobody waits for leave
  * the machine to the others.
@@ -80,12 +81,12 @@ export class CampaignJob {
         args: [
           {
             definition: this.definition,
-            parallelism: this.definition === 'copies' ? 2 : 1,
+            parallelism: parallelismOf[this.definition],
             args: {
               limit: this.limit,
               pages: join(this.range.directory, 'in', '*.ndjson'),
               out: this.out,
-              ...(!more.unlimited && { rate }),
+              ...(!more.unlimited && { rate: rates[this.definition] }),
             },
             checkpointing: {
               interval,

@@ -6,6 +6,7 @@ import { type CampaignReport, type RoundReport, runCampaign } from './campaign.j
 import { dealRounds, type Round } from './deck.js'
 import { type Cell, cellName, cellsOf } from './faults-of-the-world.js'
 import { Matrix } from './matrix.js'
+import { definitions } from './oracle.js'
 import { type Scheme, schemes } from './place.js'
 import { shortRounds } from './short.js'
 
@@ -18,6 +19,7 @@ const usage = `npm run faults [-- OPTIONS]
   --minutes M      begins no more rounds after so long
   --round R        only this round of the seed (may be repeated)
   --cell TEXT      only cells whose name contains TEXT, such as "kill-before @ publish"
+  --jobs NAME      only jobs of this definition: ${definitions.join(', ')}
   --short          the short campaign
   --break NAME     of a build without a safeguard: ${Object.keys(safeguards).join(', ')}
   --results FILE   gets a line of JSON for each round; what it holds already counts, so that a campaign may take several runs
@@ -33,6 +35,7 @@ const { values } = parseArgs({
     minutes: { type: 'string', default: 'Infinity' },
     round: { type: 'string', multiple: true },
     cell: { type: 'string', default: '' },
+    jobs: { type: 'string' },
     short: { type: 'boolean', default: false },
     break: { type: 'string' },
     results: { type: 'string' },
@@ -48,6 +51,8 @@ if (values.help) {
 const missing = Object.keys(safeguards).find((name) => name === values.break) as Safeguard | undefined
 if (values.break !== undefined && missing === undefined) fail(`--break takes a safeguard: ${Object.keys(safeguards)}.`)
 const scheme = chooseScheme()
+const definition = definitions.find((name) => name === values.jobs)
+if (values.jobs !== undefined && definition === undefined) fail(`--jobs is one of ${definitions.join(', ')}.`)
 const firstSeed = Number(values.seed ?? Math.floor(Math.random() * 1e9))
 const cells = cellsOf(scheme).filter((cell) => cellName(cell).includes(values.cell))
 const broken = missing && (await breakBuild(missing))
@@ -119,6 +124,7 @@ async function playSeeds(): Promise<void> {
     const report = await runCampaign({
       ...deck,
       scheme,
+      definition,
       build: broken ?? ownBuild,
       keep: values.keep,
       log: console.log,

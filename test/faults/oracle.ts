@@ -15,8 +15,10 @@ export interface Sum extends Step {
   readonly n: number
 }
 
-export type Definition = 'ledger' | 'copies'
+export const definitions = ['ledger', 'copies', 'spread'] as const
+export type Definition = (typeof definitions)[number]
 export type Sink = 'sums' | 'steps' | 'pages'
+export type Source = 'steps' | 'pages'
 
 /**
  * A key has so many records in a row, and comes round again after so many others: between two checkpoints few keys of a split
@@ -29,16 +31,38 @@ function keyOf(s: string, i: number): string {
   return `${s}${Math.floor(i / run) % (cycle / run)}`
 }
 
-export const letters = ['a', 'b', 'c']
+const letters = ['a', 'b', 'c', 'd', 'e', 'f']
 export const pageFiles = ['p0.ndjson', 'p1.ndjson', 'p2.ndjson']
 
 export const sinksOf: Readonly<Record<Definition, readonly Sink[]>> = {
   ledger: ['sums', 'steps', 'pages'],
   copies: ['steps'],
+  spread: ['sums', 'pages'],
 }
 
-export function splitsOf(sink: Sink): readonly string[] {
-  return sink === 'pages' ? pageFiles : letters
+/** By the operator that holds it: the source whose records it sums up. */
+export const stateOf: Readonly<Record<Definition, Readonly<Record<string, Source>>>> = {
+  ledger: { sums: 'steps', 'page-sums': 'pages' },
+  copies: {},
+  spread: { sums: 'steps', 'page-sums': 'pages' },
+}
+
+/** Whether each split has state of its own, and may be read by any of several hosts. */
+export function isSpread(definition: Definition): boolean {
+  return definition === 'spread'
+}
+
+export function hasState(definition: Definition): boolean {
+  return Object.keys(stateOf[definition]).length > 0
+}
+
+export function sourceOf(sink: Sink): Source {
+  return sink === 'pages' ? 'pages' : 'steps'
+}
+
+export function splitsOf(definition: Definition, source: Source): readonly string[] {
+  if (source === 'pages') return pageFiles
+  return isSpread(definition) ? letters : letters.slice(0, 3)
 }
 
 function stepAt(s: string, i: number): Step {

@@ -16,6 +16,7 @@ import { Hosts } from './hosts.js'
 import { JournalReader } from './journal-reader.js'
 import { pageAt, pageFiles } from './oracle.js'
 import { openPlace, type Place, type RemoteStore, type Scheme } from './place.js'
+import { hostCount, slots } from './room.js'
 
 /** Records in each page file: more than a campaign reads. */
 const pageRecords = 12_000
@@ -24,7 +25,8 @@ const pageRecords = 12_000
 const configuration = {
   'tidemark.heartbeat-interval': '200ms',
   'tidemark.history-events-per-run': '300',
-  'tidemark.slots': '12',
+  'tidemark.slots': String(slots),
+  'tidemark.threads': '2',
 }
 
 /**
@@ -62,7 +64,6 @@ export class Range {
     server: DevServer,
     connection: ClientConnection,
     build: Build,
-    hosts: number,
   ) {
     this.directory = directory
     this.scheme = scheme
@@ -76,10 +77,10 @@ export class Range {
     this.#connection = connection
     this.#calls = new Calls(connection.client)
     const env = { ...faults.env, ...place.env, TEMPORAL_ADDRESS: server.address, TIDEMARK_CONF_DIR: directory }
-    this.hosts = new Hosts({ directory, build, env, count: hosts, remote: place.remote })
+    this.hosts = new Hosts({ directory, build, env, count: hostCount, remote: place.remote })
   }
 
-  static async open(build: Build, hosts: number, scheme: Scheme): Promise<Range> {
+  static async open(build: Build, scheme: Scheme): Promise<Range> {
     const directory = await realpath(await mkdtemp(join(tmpdir(), 'tidemark-faults-')))
     const record = new EntryRecord()
     const place = await openPlace(scheme, directory, record)
@@ -99,7 +100,7 @@ export class Range {
     const faults = await Faults.open(join(directory, 'faults'), { under, journal: place.remote === undefined })
     const server = await startDevServer({ headless: true, db: join(directory, 'temporal.db') })
     const connection = await connectClient(plainTarget(server.address))
-    const range = new Range({ directory, scheme, place, faults, record }, server, connection, build, hosts)
+    const range = new Range({ directory, scheme, place, faults, record }, server, connection, build)
     await range.#layBystanders()
     await range.hosts.start()
     return range

@@ -1,9 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import type { LogEntry } from '../../src/checkpoint/entry.js'
+import type { LogEntry, TaskSnapshot } from '../../src/checkpoint/entry.js'
 import { append, checkpoint, claim, closed, Lab } from '../checkpoint-store/lab.js'
 import { judgeLog, type LogFacts } from './audit/log-rules.js'
 import { judgeOutput, type OutputFacts } from './audit/output-rules.js'
 import { judgeLines } from './audit/read-output.js'
+import { judgeTasks } from './audit/task-rules.js'
 import { type Safeguard, safeguards, schemeOf, withoutSafeguard } from './broken-builds.js'
 import { dealRounds } from './deck.js'
 import { canPlay, cellName, cellsOf } from './faults-of-the-world.js'
@@ -68,6 +69,34 @@ describe('the auditor of output', () => {
   test('finds a wrong record, and one that is cut off', () => {
     expect(judgeLines('{"s":"a","i":0,"v":-1}\n', 'steps').wrong).toHaveLength(1)
     expect(judgeLines(lines(0, 2).slice(0, -1), 'steps').wrong).toEqual(['a last line that is cut off'])
+  })
+})
+
+describe('the auditor of a checkpoint', () => {
+  const task = (number: number, splits: string, more: { readonly scope?: string } = {}) =>
+    ({
+      task: number,
+      splits: [
+        ...[...splits].map((split) => ({ source: 'steps', split })),
+        ...(number < 3 ? [{ source: 'pages', split: `/in/p${number}.ndjson` }] : []),
+      ],
+      state: [{ operator: 'sums', scope: { kind: 'split', split: more.scope ?? splits[0] } }],
+    }) as unknown as TaskSnapshot
+  const all = [...'abcdef'].map((split, number) => task(number, split))
+  const without = (number: number) => all.filter((one) => one.task !== number)
+
+  test('finds nothing where nothing is wrong', () => {
+    expect(judgeTasks({ tasks: all }, 'spread')).toEqual([])
+  })
+
+  test.each<[string, readonly TaskSnapshot[], RegExp]>([
+    ['a part of one host that is missing', without(5), /holds tasks 0,1,2,3,4 instead of/],
+    ['a part that is there twice', [...all, task(5, 'f')], /holds steps a,b,c,d,e,f,f instead of/],
+    ['a split that nobody reads', [...without(5), task(5, '', { scope: 'f' })], /holds steps a,b,c,d,e instead of/],
+    ['a split that two tasks read', [...without(5), task(5, 'fa')], /holds steps a,a,b,c,d,e,f instead of/],
+    ['state apart from its split', [...without(5), task(5, 'f', { scope: 'a' })], /state of sums for a, which it does/],
+  ])('finds %s', (_, tasks, fault) => {
+    expect(judgeTasks({ tasks }, 'spread').join('\n')).toMatch(fault)
   })
 })
 
@@ -167,8 +196,8 @@ describe.each(schemes)('the rounds of a seed, checkpoints on %s', (scheme) => {
     expect(matrix.below(3)).toEqual(cells)
   })
 
-  test('can all be played', () => {
-    for (const cell of cells) expect(canPlay(cell, 'ledger', scheme), cellName(cell)).toBe(true)
+  test.each(['ledger', 'spread'] as const)('can all be played by %s', (definition) => {
+    for (const cell of cells) expect(canPlay(cell, definition, scheme), cellName(cell)).toBe(true)
   })
 })
 

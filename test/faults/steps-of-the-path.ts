@@ -1,4 +1,5 @@
 import type { Order } from '../support/faults/faults.js'
+import { type Definition, hasState, isSpread } from './oracle.js'
 import type { Scheme } from './place.js'
 import { filePoints } from './points/of-files.js'
 import { hdfsPoints } from './points/of-hdfs.js'
@@ -33,9 +34,12 @@ export function provocationOf(step: Step): Provocation {
 
 const pointsOf: Readonly<Record<Scheme, Points>> = { file: filePoints, s3: s3Points, hdfs: hdfsPoints }
 
-/** A job without state has no such files. */
-export function pointsFor(scheme: Scheme, step: Step, hasState: boolean): readonly Point[] {
-  return pointsOf[scheme][step].filter((point) => hasState || !point.path.source.startsWith('^state'))
+/** A job without state has no such files, and one on a single host shares nothing out. */
+export function pointsFor(scheme: Scheme, step: Step, definition: Definition): readonly Point[] {
+  return pointsOf[scheme][step].filter(
+    (point) =>
+      (hasState(definition) || !point.path.source.startsWith('^state')) && (isSpread(definition) || !point.onlySpread),
+  )
 }
 
 /** The order that strikes a job at a point of a disk; its action is the fault's. */

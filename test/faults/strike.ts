@@ -50,9 +50,8 @@ export async function strike(blow: Blow): Promise<Strike> {
     await act(blow, undefined, undefined)
     return { where: 'between two checkpoints', reached: true }
   }
-  const hasState = job.definition !== 'copies'
   const point = pick(
-    pointsFor(job.range.scheme, step, hasState).filter((one) => suits(one, blow)),
+    pointsFor(job.range.scheme, step, job.definition).filter((one) => suits(one, blow)),
     random,
   )
   const { armed, what } = await arm(blow, point)

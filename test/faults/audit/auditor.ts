@@ -7,12 +7,14 @@ import { listExecutions, openSnapshot, verifySnapshot } from '../../../src/check
 import { readIfThere } from '../../../src/checkpoint-store/read-log.js'
 import { loadState } from '../../../src/engine/embedded/state/load-state.js'
 import { isTidemarkError, messageOf } from '../../../src/errors.js'
+import { groupBy } from '../../../src/group-by.js'
 import type { CampaignJob } from '../job.js'
 import { numRetained } from '../job.js'
-import { sinksOf, stateAfter } from '../oracle.js'
+import { isSpread, type Source, sinksOf, sourceOf, stateAfter, stateOf } from '../oracle.js'
 import { judgeLog } from './log-rules.js'
 import { judgeOutput } from './output-rules.js'
 import { OutputReader } from './read-output.js'
+import { judgeTasks, nameOfSplit } from './task-rules.js'
 
 interface Seen {
   readonly entries: Map<number, LogEntry>
@@ -142,22 +144,26 @@ export class Auditor {
   }
 
   async #auditState(reference: Parameters<typeof openSnapshot>[0]): Promise<string[]> {
-    const { entry, readState } = await openSnapshot(reference, this.#job.range.roots)
-    const faults: string[] = []
-    for (const [operator, source] of [
-      ['sums', 'steps'],
-      ['page-sums', 'pages'],
-    ] as const) {
+    const { definition, range } = this.#job
+    const { entry, readState } = await openSnapshot(reference, range.roots)
+    const faults = judgeTasks(entry, definition)
+    for (const [operator, source] of Object.entries(stateOf[definition])) {
       const handles = entry.tasks.flatMap((task) => task.state).filter((handle) => handle.operator === operator)
-      if (this.#job.definition === 'copies') continue
-      const operatorOf = { id: operator, version: 1 } as never
-      const restored = await loadState<{ sum: number; n: number }>(operatorOf, handles, readState)
-      const state = restored.decodeAll()
-      const expected = stateAfter(positionsOf(entry, source))
-      const keys = new Set([...state.keys(), ...expected.keys()])
-      for (const key of keys) {
-        const [is, shouldBe] = [state.get(key)?.state, expected.get(String(key))].map((value) => JSON.stringify(value))
-        if (is !== shouldBe) faults.push(`the state of ${operator} for ${key} is ${is} instead of ${shouldBe}`)
+      const ofScope = groupBy(handles, ({ scope }) => (scope.kind === 'split' ? nameOfSplit(scope.split) : ''))
+      const positions = positionsOf(entry, source)
+      const scopes = isSpread(definition) ? [...positions.keys()] : ['']
+      for (const scope of new Set([...ofScope.keys(), ...scopes])) {
+        const operatorOf = { id: operator, version: 1 } as never
+        const restored = await loadState<{ sum: number; n: number }>(operatorOf, ofScope.get(scope) ?? [], readState)
+        const state = restored.decodeAll()
+        const expected = stateAfter(scope === '' ? positions : new Map([[scope, positions.get(scope) ?? 0]]))
+        for (const key of new Set([...state.keys(), ...expected.keys()])) {
+          const [is, shouldBe] = [state.get(key)?.state, expected.get(String(key))].map((value) =>
+            JSON.stringify(value),
+          )
+          const what = `the state of ${operator} for ${key}${scope && ` of ${scope}`}`
+          if (is !== shouldBe) faults.push(`${what} is ${is} instead of ${shouldBe}`)
+        }
       }
     }
     return faults.slice(0, 3)
@@ -175,7 +181,7 @@ export class Auditor {
     if (newest === undefined) return []
     const { ancestry } = newest
     return reads.flatMap(({ sink, parts }) => {
-      const source = sink === 'pages' ? 'pages' : 'steps'
+      const source = sourceOf(sink)
       const known = committed && { number: committed.number, positions: positionsOf(committed, source) }
       const begin = this.#begin && positionsOf(this.#begin, source)
       return judgeOutput({
@@ -218,14 +224,14 @@ export class Auditor {
 }
 
 /** Records read of each split. */
-export function positionsOf(entry: SnapshotEntry, source: 'steps' | 'pages'): Map<string, number> {
+export function positionsOf(entry: SnapshotEntry, source: Source): Map<string, number> {
   const positions = new Map<string, number>()
   for (const split of entry.tasks.flatMap((task) => task.splits)) {
     if (split.source !== source) continue
     const { position } = split
     const line = typeof position === 'object' && position !== null && 'line' in position ? Number(position.line) : 1
     const count = typeof position === 'number' ? position : line - 1
-    positions.set(split.split.split('/').at(-1) ?? split.split, count)
+    positions.set(nameOfSplit(split.split), count)
   }
   return positions
 }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { executionFolder, executionRecordName } from '../../../src/checkpoint/paths.js'
 import { listExecutions } from '../../../src/checkpoint-store/index.js'
 import type { CampaignJob } from '../job.js'
-import { lineOf, pageFiles, sinksOf, splitsOf } from '../oracle.js'
+import { lineOf, pageFiles, sinksOf, sourceOf, splitsOf } from '../oracle.js'
 
 /** A job that has finished: its output is the oracle's, line by line, and of its last execution only the tombstone is left. */
 export async function auditEnd(job: CampaignJob, limit: number): Promise<string[]> {
@@ -13,9 +13,12 @@ export async function auditEnd(job: CampaignJob, limit: number): Promise<string[
     const names = (await readdir(directory)).filter((name) => name.startsWith('part-')).sort()
     const texts = await Promise.all(names.map((name) => readFile(join(directory, name), 'utf8')))
     const lines = texts.join('').split('\n').slice(0, -1)
-    const pages = sink === 'pages' ? await pageCount(job) : limit
+    const source = sourceOf(sink)
+    const count = source === 'pages' ? await pageCount(job) : limit
     const expected = new Set(
-      splitsOf(sink).flatMap((split) => Array.from({ length: pages }, (_, i) => lineOf(sink, split, i))),
+      splitsOf(job.definition, source).flatMap((split) =>
+        Array.from({ length: count }, (_, i) => lineOf(sink, split, i)),
+      ),
     )
     const there = new Set(lines)
     const lost = [...expected].filter((line) => !there.has(line))

@@ -1,5 +1,5 @@
 import { outputPoints } from './of-output.js'
-import { entry, executionRecord, kind, type Points, part, pin, stateFile } from './point.js'
+import { entry, executionRecord, kind, type Points, part, pin, splitList, stateFile } from './point.js'
 
 /** The second is how a build without create-if-absent does it. */
 const naming = ['link', 'rename'] as const
@@ -31,12 +31,16 @@ export const filePoints: Points = {
     { name: 'entry goes', ops: ['unlink'], path: entry },
     { name: 'part manifest goes', ops: ['unlink'], path: part },
     { name: 'state file goes', ops: ['unlink'], path: stateFile },
+    { name: 'list of splits goes', ops: ['unlink'], path: splitList, onlySpread: true },
     { name: 'folder goes', ops: ['rmdir'], path: /^metadata\/JOB\/[^/]+\/chk-\d+$/ },
   ],
   restore: [
     { name: 'state is read', ops: ['read'], path: stateFile },
     { name: 'metadata is read', ops: ['read'], path: entry },
     ...outputPoints.restore,
+    { name: 'list of splits is written', ops: ['write'], path: temporary, content: /"sources":/, onlySpread: true },
+    { name: 'list of splits gets its name', ops: ['rename'], path: splitList, onlySpread: true },
+    { name: 'list of splits is read', ops: ['read'], path: splitList, onlySpread: true },
   ],
   claim: [
     { name: 'claim is written', ops: ['write'], path: temporary, content: kind('claim') },

@@ -1,5 +1,5 @@
 import { outputPoints } from './of-output.js'
-import { entry, executionRecord, kind, type Points, part, pin, stateFile } from './point.js'
+import { entry, executionRecord, kind, type Points, part, pin, splitList, stateFile } from './point.js'
 
 const temporary = /^metadata\/JOB\/[^/]+\/chk-\d+\/\.tmp-/
 const temporaryState = /^state\/JOB\/.*\/\.tmp-/
@@ -27,6 +27,7 @@ export const hdfsPoints: Points = {
     { name: 'entry goes', requests: ['delete'], path: entry },
     { name: 'part manifest goes', requests: ['delete'], path: part },
     { name: 'state file goes', requests: ['delete'], path: stateFile },
+    { name: 'list of splits goes', requests: ['delete'], path: splitList, onlySpread: true },
     { name: 'folder goes', requests: ['delete'], path: /^metadata\/JOB\/[^/]+\/chk-\d+$/ },
   ],
   restore: [
@@ -34,6 +35,15 @@ export const hdfsPoints: Points = {
     { name: 'state is read', requests: ['download'], path: stateFile },
     { name: 'metadata is read', requests: ['download'], path: entry },
     ...outputPoints.restore,
+    {
+      name: 'list of splits is uploaded',
+      requests: ['upload'],
+      path: temporary,
+      content: /"sources":/,
+      onlySpread: true,
+    },
+    { name: 'list of splits gets its name', requests: ['rename'], path: splitList, onlySpread: true },
+    { name: 'list of splits is read', requests: ['get', 'download'], path: splitList, onlySpread: true },
   ],
   claim: [
     { name: 'claim is uploaded', requests: ['upload'], path: temporary, content: kind('claim') },

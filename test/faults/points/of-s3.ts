@@ -1,5 +1,5 @@
 import { outputPoints } from './of-output.js'
-import { entry, executionRecord, kind, type Points, part, pin, stateFile } from './point.js'
+import { entry, executionRecord, kind, type Points, part, pin, splitList, stateFile } from './point.js'
 
 /** Checkpoints in S3: an object is there with one request. */
 export const s3Points: Points = {
@@ -19,11 +19,14 @@ export const s3Points: Points = {
     { name: 'entry goes', requests: ['delete'], path: entry },
     { name: 'part manifest goes', requests: ['delete'], path: part },
     { name: 'state file goes', requests: ['delete'], path: stateFile },
+    { name: 'list of splits goes', requests: ['delete'], path: splitList, onlySpread: true },
   ],
   restore: [
     { name: 'state is read', requests: ['get'], path: stateFile },
     { name: 'metadata is read', requests: ['get'], path: entry },
     ...outputPoints.restore,
+    { name: 'list of splits is put', requests: ['put'], path: splitList, onlySpread: true },
+    { name: 'list of splits is read', requests: ['get'], path: splitList, onlySpread: true },
   ],
   claim: [{ name: 'claim is put', requests: ['put'], path: entry, content: kind('claim') }],
   resume: [

@@ -10,6 +10,8 @@ interface Somewhere {
   readonly name: string
   /** From the range's directory; `JOB` stands for the job. */
   readonly path: RegExp
+  /** Only a job on several hosts comes there. */
+  readonly onlySpread?: boolean
   /** Matches what is written, its first 4 kB. */
   readonly content?: RegExp
 }
@@ -40,6 +42,8 @@ export type Points = Readonly<Record<Step, readonly Point[]>>
 
 export const entry = /^metadata\/JOB\/[^/]+\/chk-\d+\/_metadata$/
 export const part = /^metadata\/JOB\/[^/]+\/chk-\d+\/part-/
+/** What the hosts of an attempt share out. */
+export const splitList = /^metadata\/JOB\/[^/]+\/chk-\d+\/splits-/
 export const stateFile = /^state\/JOB\/.*\.state$/
 export const executionRecord = /^metadata\/JOB\/[^/]+\/_execution$/
 export const pin = /^metadata\/JOB\/[^/]+\/pins\//

@@ -1,6 +1,7 @@
 import { executionFolder } from '../../../src/checkpoint/paths.js'
 import { openSnapshot, verifySnapshot } from '../../../src/checkpoint-store/index.js'
 import type { Storage } from '../../../src/storage/index.js'
+import type { Armed } from '../../support/faults/faults.js'
 import { orderAt } from '../steps-of-the-path.js'
 import { type Scene, within } from './scene.js'
 
@@ -13,7 +14,7 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
   const output = /^out\/JOB\/[^/]+\/in-progress\//
   const at = (op: 'write' | 'sync') => orderAt({ name: '', ops: [op], path: output }, job.id, range.directory)
   const cut = await range.faults.arm({ ...at('write'), when: 'before', action: { do: 'hold' } })
-  const fail = await range.faults.arm({ ...at('sync'), when: 'before', action: { do: 'fail', code: 'EIO' } })
+  let fail: Armed | undefined
   try {
     if ((await job.nudging(within(20_000, cut.struck))) === undefined) return undefined
     const newest = (await job.snapshots()).at(-1)
@@ -25,6 +26,8 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
     const name = `${executionFolder(job.id, newest.execution)}/${file.path}`
     await flipBit(range.roots.data, name, Math.floor(file.size / 2))
     job.expectEnd()
+    // Not before: of several tasks only one is held.
+    fail = await range.faults.arm({ ...at('sync'), when: 'before', action: { do: 'fail', code: 'EIO' } })
     await cut.release()
     const end = await job.untilEnd()
     if (end.status !== 'FAILED' || !end.message.includes(file.path)) {
@@ -39,7 +42,7 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
     await flipBit(range.roots.data, name, Math.floor(file.size / 2))
     return `${file.path} of chk-${newest.number}`
   } finally {
-    await fail.disarm()
+    await fail?.disarm()
     await cut.disarm()
     await cut.release()
   }

@@ -21,33 +21,14 @@ export interface Range {
 /** Less free space than this is what a failed write is put down to, bytes. */
 const littleSpace = 1024 * 1024
 
-/** What is read, where the library has it: a copy takes several times as long as finding it. */
-const values = {
-  encode: (value: Uint8Array) => value,
-  decode: (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
-}
-
-const keys = {
-  writeKey(key: Uint8Array, target: Uint8Array, at: number): number {
-    target.set(key, at)
-    return at + key.length
-  },
-  readKey: (source: Uint8Array, from: number, to: number) =>
-    new Uint8Array(source.buffer, source.byteOffset + from, to - from),
-}
-
-const settings: RootDatabaseOptions &
-  Record<'keyEncoder' | 'encoder' | 'noReadAhead' | 'batchStartThreshold', unknown> = {
+const settings: RootDatabaseOptions & { readonly noReadAhead: boolean } = {
   encoding: 'binary',
-  encoder: values,
-  keyEncoder: keys,
+  keyEncoding: 'binary',
   cache: false,
   noSync: true,
   noMetaSync: true,
   overlappingSync: false,
   eventTurnBatching: false,
-  // A batch is written once it is whole: a thread that is terminated leaves no transaction that waits for the rest.
-  batchStartThreshold: Number.POSITIVE_INFINITY,
   // More than memory holds is read at random: what lies beside it helps nobody. The types leave it out.
   noReadAhead: true,
 }
@@ -72,31 +53,31 @@ export class LmdbEnvironment {
     return new LmdbEnvironment(directory, open<Uint8Array, Uint8Array>(directory, settings))
   }
 
-  /** Good until the next read. */
+  /** A copy. */
   get(key: Uint8Array, snapshot?: Snapshot): Uint8Array | undefined {
-    return this.#database.get(key, snapshot && { transaction: snapshot.transaction })
+    return snapshot === undefined
+      ? this.#database.getBinary(key)
+      : this.#database.get(key, { transaction: snapshot.transaction })
   }
 
   has(key: Uint8Array): boolean {
     return this.#database.getBinaryFast(key) !== undefined
   }
 
-  /** Beside the stream, in the order of the calls, in one transaction; resolves once it can be read. @throws TaskFailed where the disk is full or fails */
+  /** Beside the stream, in the order of the calls; resolves once it can be read. @throws TaskFailed where the disk is full or fails */
   async write(changes: readonly Change[]): Promise<void> {
-    const database = this.#database
+    const written = new Set<Promise<boolean>>()
+    for (const [key, value] of changes) {
+      written.add(value === undefined ? this.#database.remove(key) : this.#database.put(key, value))
+    }
     try {
-      await database.batch(() => {
-        for (const [key, value] of changes) {
-          if (value === undefined) database.remove(key)
-          else database.put(key, value)
-        }
-      })
+      await Promise.all(written)
     } catch (error) {
       throw await this.#failure(error)
     }
   }
 
-  /** In the order of the keys, each good until the next; to be left before anything is written. */
+  /** In the order of the keys; to be left before anything is written. */
   entries(
     { after, before }: Range,
     snapshot: Snapshot,
@@ -107,8 +88,7 @@ export class LmdbEnvironment {
 
   /** The first so many keys, as they are now. */
   keys({ after, before }: Range, limit: number): readonly Uint8Array[] {
-    const found = this.#database.getKeys({ start: after, exclusiveStart: true, end: before, limit })
-    return Array.from(found, (key) => Uint8Array.from(key))
+    return [...this.#database.getKeys({ start: after, exclusiveStart: true, end: before, limit })]
   }
 
   snapshot(): Snapshot {
