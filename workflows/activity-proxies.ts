@@ -30,7 +30,7 @@ export const workSilence = '15s'
  * snapshot anyway. A workflow that was terminated is noticed at its next beat: its tasks run on for so long and a lease; what they write
  * counts no more.
  */
-export const superviseSilence = '1h'
+const superviseSilence = '1h'
 
 /** Silence after which a host that was to start tasks is taken for dead, or for frozen with its poll still open; another one is then asked. */
 const hostSilence = '5s'
@@ -105,6 +105,16 @@ export const starting: ActivityOptions = {
   heartbeatTimeout: hostSilence,
   cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { ...patient, nonRetryableErrorTypes: ['TaskFailed', 'TasksGone', 'HostFull'] },
+}
+
+/** Watches the tasks on a host for as long as they run. */
+export function supervising(host: string, summary: string): HostActivities {
+  return onHost(host, summary, {
+    startToCloseTimeout: '3650d',
+    heartbeatTimeout: superviseSilence,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { maximumAttempts: 1 },
+  })
 }
 
 export function onHost(host: string, summary: string, options: ActivityOptions): HostActivities {

@@ -1,8 +1,8 @@
-import { ActivityCancellationType, CancellationScope } from '@temporalio/workflow'
+import { CancellationScope } from '@temporalio/workflow'
 import type { EventBody } from '../src/coordinator/events.js'
 import type { Failure } from '../src/coordinator/failure.js'
 import type { AttemptOutcome, AttemptReference } from '../src/engine/engine.js'
-import { onHost, superviseSilence } from './activity-proxies.js'
+import { supervising } from './activity-proxies.js'
 import { askHost } from './on-hosts.js'
 
 /** The tasks of one attempt, watched on each of its hosts until something happens there that the coordinator has to know. */
@@ -40,12 +40,7 @@ export class AttemptWatch {
   }
 
   private supervise(host: string, summary: string, exhausted?: true): Promise<AttemptOutcome> {
-    const work = onHost(host, summary, {
-      startToCloseTimeout: '3650d',
-      heartbeatTimeout: superviseSilence,
-      cancellationType: ActivityCancellationType.TRY_CANCEL,
-      retry: { maximumAttempts: 1 },
-    })
+    const work = supervising(host, summary)
     const request = { ...this.reference, ...(exhausted && { exhausted }) }
     return this.scope.run(() => askHost(host, () => work.supervise(request)))
   }
@@ -53,7 +48,7 @@ export class AttemptWatch {
   private eventOf(host: string, outcome: AttemptOutcome): EventBody {
     const { attempt } = this.reference
     if (outcome.kind === 'leaving') return { type: 'hostLeaving', attempt, host }
-    if (outcome.kind !== 'stopped') return { type: 'attemptEnded', attempt, outcome }
+    if (outcome.kind !== 'stopped' && outcome.kind !== 'relieved') return { type: 'attemptEnded', attempt, outcome }
     // Of interest only where it was not this run that had them stopped.
     const failure: Failure = { code: 'TasksGone', message: `The tasks on host ${host} were stopped.`, host }
     return { type: 'hostLost', attempt, failure }

@@ -3,13 +3,15 @@ import {
   type ActivityOptions,
   ApplicationFailure,
   CancellationScope,
+  patched,
   TimeoutFailure,
 } from '@temporalio/workflow'
 import type { DeployInput } from '../activities/contract.js'
+import { isHostGone } from '../src/coordinator/hand-over.js'
 import { type JobDeployment, joinDeployments } from '../src/coordinator/joined.js'
 import type { PreparedAttempt, ReservedTasks, TaskShare } from '../src/engine/engine.js'
-import { definition, onHost, starting } from './activity-proxies.js'
-import { askEach, askHost, stopOnEach } from './on-hosts.js'
+import { definition, onHost, starting, supervising } from './activity-proxies.js'
+import { askEach, askHost, hostFailureOf, stopOnEach } from './on-hosts.js'
 
 /**
  * How long the room that was found is kept while hosts are looked for that have the rest, milliseconds. Then it is let go, and all of it is asked for anew:
@@ -26,6 +28,9 @@ const untilStarted = 60_000
 
 /** Each has a copy of the job's spec in the history, twice. */
 const mostHosts = 64
+
+const sharesAreWatched = 'shares-are-watched-until-all-run'
+const goneAreNotStopped = 'hosts-that-are-gone-are-not-stopped'
 
 /** A host that takes what it does not keep is a fault, and each search costs some history. */
 const mostSearches = 10
@@ -66,6 +71,9 @@ export class Placement {
       throw ApplicationFailure.nonRetryable(message, 'HostFull')
     } catch (error) {
       const { input, what } = this.options
+      const gone = hostFailureOf(error)
+      // It would be waited for in vain. Should it come back, nobody watches what it has, and it stops that itself.
+      if (gone?.host !== undefined && isHostGone(gone) && patched(goneAreNotStopped)) this.places.delete(gone.host)
       const stopping = () => stopOnEach([...this.places.keys()], input.reference, `give up ${what}`)
       await CancellationScope.nonCancellable(stopping).catch(() => undefined)
       throw error
@@ -185,12 +193,37 @@ export class Placement {
       shares.set(host, { first: next, count, splits })
       next += count
     }
-    const results = await askEach([...shares.keys()], (host) => {
-      const share = shares.get(host) as TaskShare
-      const work = onHost(host, `start tasks ${share.first} to ${share.first + share.count - 1} of ${what}`, starting)
-      return work.startTasks({ ...input, share })
-    })
+    let left = shares.size
+    const results = await this.watchingEarly((watch) =>
+      askEach([...shares.keys()], async (host) => {
+        const share = shares.get(host) as TaskShare
+        const work = onHost(host, `start tasks ${share.first} to ${share.first + share.count - 1} of ${what}`, starting)
+        const result = await work.startTasks({ ...input, share })
+        if (--left > 0) watch(host)
+        return result
+      }),
+    )
     return joinDeployments(results, sweep)
+  }
+
+  /**
+   * Hosts whose tasks run while others still start theirs, which takes as long as their state does to load, are watched: nobody else would hold their lease
+   * meanwhile, or see that they fail.
+   */
+  private async watchingEarly<T>(start: (watch: (host: string) => void) => Promise<T>): Promise<T> {
+    const { reference } = this.options.input
+    const isWatched = patched(sharesAreWatched)
+    let fail = (_: unknown) => {}
+    const failed = new Promise<never>((_, reject) => {
+      fail = reject
+    })
+    const watch = (host: string) => {
+      if (!isWatched) return
+      const work = supervising(host, `watch attempt ${reference.attempt} on ${host} until all tasks run`)
+      // Whatever else it sees, whoever watches next sees too.
+      askHost(host, () => work.supervise({ ...reference, exhausted: true, early: true })).catch(fail)
+    }
+    return Promise.race([start(watch), failed])
   }
 }
 

@@ -71,7 +71,7 @@ export type EventBody =
   | {
       readonly type: 'attemptEnded'
       readonly attempt: number
-      readonly outcome: Exclude<AttemptOutcome, { kind: 'stopped' | 'leaving' }>
+      readonly outcome: Exclude<AttemptOutcome, { kind: 'stopped' | 'leaving' | 'relieved' }>
     }
   /** A host is being shut down and waits for its tasks to be taken from it. */
   | { readonly type: 'hostLeaving'; readonly attempt: number; readonly host: string }

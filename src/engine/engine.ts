@@ -70,6 +70,8 @@ export interface AttemptReference {
 export interface WatchRequest extends AttemptReference {
   /** The caller knows that all sources here are exhausted, and waits for those of other hosts. */
   readonly exhausted?: true
+  /** Tasks of other hosts have yet to start. Once they have, somebody watches for good, and this caller need not any more. */
+  readonly early?: true
 }
 
 export interface ReserveRequest extends AttemptReference {
@@ -212,5 +214,7 @@ export type AttemptOutcome =
   | { readonly kind: 'failed'; readonly error: string }
   /** By `stop`: what was asked for, and no failure. */
   | { readonly kind: 'stopped' }
+  /** Somebody else watches: only who watched `early` is told. */
+  | { readonly kind: 'relieved' }
   /** The tasks run on, but their host is being shut down: they are to be taken from it. */
   | { readonly kind: 'leaving' }

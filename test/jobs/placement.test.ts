@@ -15,8 +15,18 @@ type Room = readonly [host: string, slots: number] | 'nobody'
 let rooms: Room[] = []
 let asks: { readonly id: string; readonly input: DeployInput }[] = []
 let said: string[] = []
-/** Hosts that refuse, once. */
-let refuse: { confirm?: string | undefined; start?: string | undefined } = {}
+/** Hosts that refuse, or are lost, once. */
+let refuse: { confirm?: string; start?: string; lost?: string; early?: string } = {}
+/** A host whose tasks have started only when it is let go. */
+let slow: { readonly host: string; readonly until: Promise<void>; readonly go: () => void } | undefined
+
+function slowOn(host: string): typeof slow {
+  let go = () => {}
+  const until = new Promise<void>((resolve) => {
+    go = resolve
+  })
+  return { host, until, go }
+}
 
 const full = () => ApplicationFailure.create({ type: 'HostFull', message: 'Full.', nextRetryDelay: '2s' })
 
@@ -50,12 +60,24 @@ beforeAll(async () => {
       },
       async startTasks({ share: { first, count } }) {
         said.push(`${self()} starts ${first}+${count}`)
-        if (refuse.start !== self()) return { ...deployedOn(self()), tasks: count }
+        if (slow?.host === self()) await slow.until
+        if (refuse.start !== self() && refuse.lost !== self()) return { ...deployedOn(self()), tasks: count }
+        const type = refuse.lost === self() ? 'HostLost' : 'TaskFailed'
         refuse = {}
-        throw ApplicationFailure.nonRetryable('A task failed.', 'TaskFailed')
+        throw ApplicationFailure.nonRetryable('It could not be started.', type)
       },
       async stopTasks() {
         said.push(`${self()} stops`)
+        slow?.go()
+      },
+      async supervise({ early }) {
+        if (early) said.push(`${self()} is watched early`)
+        if (early && refuse.early === self()) {
+          refuse = {}
+          throw ApplicationFailure.nonRetryable('A task failed.', 'TaskFailed')
+        }
+        if (early) slow?.go()
+        return { kind: 'exhausted' }
       },
     },
   })
@@ -66,12 +88,22 @@ beforeEach(() => {
   asks = []
   said = []
   refuse = {}
+  slow = undefined
 })
 
 function start(job: string, found: readonly Room[]): Promise<WorkflowHandle> {
   rooms = [...found]
   const restartStrategy = { type: 'fixed-delay', attempts: 1, delay: '1s' }
   return stub.start(job, { parallelism: 4, restartStrategy }, () => 'exhausts')
+}
+
+/** Who was told to stop before the newest attempt was prepared. */
+function stopsBeforeTheNext(): string[] {
+  const begun = said.findLastIndex((line) => line.includes('prepares'))
+  return said
+    .slice(0, begun)
+    .filter((line) => line.includes('stops'))
+    .sort()
 }
 
 /** Seconds for which each ask for room was made, in turn; infinite where it had no bound. */
@@ -92,10 +124,12 @@ test('tasks start once all have a place, each its share, after one host has prep
   expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 0 })
   expect(asks.map(({ input }) => input.room?.more)).toEqual([undefined, 2, 1])
   expect(asks[1]?.input.room?.build).toBe('b1')
-  expect(said[0]).toBe('a prepares')
-  expect(said.slice(1, 4).sort()).toEqual(['a confirms 2', 'b confirms 1', 'c confirms 1'])
-  expect(said.slice(4, 7).sort()).toEqual(['a starts 0+2', 'b starts 2+1', 'c starts 3+1'])
-  expect(said.slice(7).sort()).toEqual(['a stops', 'b stops', 'c stops'])
+  // Who is watched early depends on who starts first.
+  const steps = said.filter((line) => !line.includes('early'))
+  expect(steps[0]).toBe('a prepares')
+  expect(steps.slice(1, 4).sort()).toEqual(['a confirms 2', 'b confirms 1', 'c confirms 1'])
+  expect(steps.slice(4, 7).sort()).toEqual(['a starts 0+2', 'b starts 2+1', 'c starts 3+1'])
+  expect(steps.slice(7).sort()).toEqual(['a stops', 'b stops', 'c stops'])
 })
 
 test('room is let go when the rest is not found in time, and all is asked for anew, for longer', async () => {
@@ -133,17 +167,48 @@ test('where one host cannot start its share, none is left running, and the next 
     ['c', 2],
   ])
   expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
+  expect(stopsBeforeTheNext()).toEqual(['a stops', 'b stops'])
   const begun = said.findLastIndex((line) => line.includes('prepares'))
-  expect(
-    said
-      .slice(0, begun)
-      .filter((line) => line.includes('stops'))
-      .sort(),
-  ).toEqual(['a stops', 'b stops'])
   expect(
     said
       .slice(begun)
       .filter((line) => line.includes('starts'))
       .sort(),
   ).toEqual(['a starts 0+2', 'c starts 2+2'])
+})
+
+test('a host that is lost while the tasks start is not waited for: only the others are stopped', async () => {
+  refuse = { lost: 'b' }
+  const job = await start('lost', [
+    ['a', 2],
+    ['b', 2],
+    ['a', 2],
+    ['c', 2],
+  ])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
+  expect(stopsBeforeTheNext()).toEqual(['a stops'])
+})
+
+test('a host whose tasks run while those of another still load their state is watched, so that it keeps them', async () => {
+  slow = slowOn('b')
+  const job = await start('uneven', [
+    ['a', 2],
+    ['b', 2],
+  ])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 0 })
+  expect(said).toContain('a is watched early')
+  expect(said).not.toContain('b is watched early')
+})
+
+test('where they fail meanwhile, nobody waits for the other', async () => {
+  slow = slowOn('b')
+  refuse = { early: 'a' }
+  const job = await start('early-failure', [
+    ['a', 2],
+    ['b', 2],
+    ['a', 2],
+    ['c', 2],
+  ])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
+  expect(stopsBeforeTheNext()).toEqual(['a stops', 'b stops'])
 })

@@ -127,7 +127,7 @@ export class Attempt {
   }
 
   async watch(
-    { exhausted }: Pick<WatchRequest, 'exhausted'>,
+    { exhausted, early }: Pick<WatchRequest, 'exhausted' | 'early'>,
     onProgress: (progress: Progress) => void,
     signal: AbortSignal,
   ): Promise<AttemptOutcome> {
@@ -136,7 +136,7 @@ export class Attempt {
       await abortable(this.#deployed, signal)
       const outcome = this.#outcome()
       if (outcome !== undefined && !(exhausted && outcome.kind === 'exhausted')) return outcome
-      return this.#leaving ? { kind: 'leaving' } : await this.#watchers.watch(onProgress, signal)
+      return this.#leaving ? { kind: 'leaving' } : await this.#watchers.watch(onProgress, signal, early)
     } finally {
       letGo()
     }

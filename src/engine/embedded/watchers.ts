@@ -1,6 +1,7 @@
 import type { AttemptOutcome, Progress } from '../engine.js'
 
 interface Watcher {
+  readonly early: boolean
   readonly onProgress: (progress: Progress) => void
   resolve(outcome: AttemptOutcome): void
   reject(error: unknown): void
@@ -10,14 +11,20 @@ interface Watcher {
 export class Watchers {
   readonly #watchers = new Set<Watcher>()
 
-  /** Rejects with the signal's reason once that aborts. */
-  async watch(onProgress: (progress: Progress) => void, signal: AbortSignal): Promise<AttemptOutcome> {
+  /**
+   * Rejects with the signal's reason once that aborts.
+   * @param early until somebody watches who is not
+   */
+  async watch(onProgress: (progress: Progress) => void, signal: AbortSignal, early = false): Promise<AttemptOutcome> {
     signal.throwIfAborted()
+    const others = [...this.#watchers]
+    if (early && others.some((other) => !other.early)) return { kind: 'relieved' }
+    if (!early) for (const other of others) if (other.early) other.resolve({ kind: 'relieved' })
     let watcher: Watcher | undefined
     const abort = () => watcher?.reject(signal.reason)
     try {
       return await new Promise<AttemptOutcome>((resolve, reject) => {
-        watcher = { onProgress, resolve, reject }
+        watcher = { early, onProgress, resolve, reject }
         this.#watchers.add(watcher)
         signal.addEventListener('abort', abort)
       })
