@@ -59,7 +59,12 @@ async function restoredFrom(pieces: readonly Uint8Array[], sections: number, isB
 /** More than one step of the encoding, so that there is something to interleave with. */
 const many = 9_000
 
-const key = fc.oneof(fc.integer({ min: 0, max: many + 50 }), fc.constantFrom('new', 'other', '__proto__'))
+/** Some of them again and again. */
+const key = fc.oneof(
+  fc.integer({ min: 0, max: many + 50 }),
+  fc.integer({ min: 0, max: 3 }),
+  fc.constantFrom('new', 'other', '__proto__'),
+)
 const act = fc.oneof(
   { weight: 6, arbitrary: fc.record({ increment: key, by: fc.integer({ min: 1, max: 9 }) }) },
   { weight: 2, arbitrary: fc.record({ put: key, value: fc.integer() }) },
@@ -118,6 +123,23 @@ test('what records do while a cut is encoded is not in it, in whatever order the
     ),
     { numRuns: 40 },
   )
+})
+
+test('what was changed and then deleted, or made anew, is in an increment once, as it was at the cut', async () => {
+  const store = open()
+  const all = ['kept', 'deleted', 'again', ...Array.from({ length: 100 }, (_, i) => i)]
+  for (const key of all) increment(store, key, 1)
+  const first = store.cut(1, undefined)
+  first.complete([handleOf([...(first.image?.encode() ?? [])], all.length)])
+  first.image?.release()
+  for (const key of all.slice(0, 3)) increment(store, key, 1)
+  store.delete('deleted')
+  store.delete('again')
+  increment(store, 'again', 5)
+  const { image, mode } = store.cut(2, 1)
+  expect(mode).toBe('delta')
+  const changes = await contentOf([...(image?.encode() ?? [])])
+  expect(Object.fromEntries(changes)).toEqual({ kept: { value: 2 }, again: { value: 5 }, deleted: undefined })
 })
 
 function handleOf(pieces: readonly Uint8Array[], entries: number): StateHandle {

@@ -1,3 +1,6 @@
+/** In place of an interval: the cell is in the map no more. */
+export const gone = -1
+
 /** A key's state in the map of a store, with what the store has to remember of it: in numbers, so that a record costs no look-up elsewhere. */
 export class Cell<S> {
   state: S

@@ -1,5 +1,6 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import type { Key } from '../../../pipeline/operator.js'
+import type { Cell } from './cell.js'
 import { ChangedKeys } from './changed-keys.js'
 
 /** Cuts that nobody confirms are forgotten beyond this many, and the next file is full. */
@@ -70,9 +71,9 @@ export class CutHistory {
   }
 
   /** The same, cheaper, for whoever remembers which keys it has given in an interval. */
-  changeOnce(key: Key, keys?: number): void {
+  changeOnce(key: Key, cell: Cell<unknown>, keys?: number): void {
     if (!this.#counting) return
-    this.#changed.addOnce(key)
+    this.#changed.addOnce(key, cell)
     this.#limit(keys)
   }
 

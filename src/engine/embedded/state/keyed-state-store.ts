@@ -1,6 +1,6 @@
 import type { StateHandle } from '../../../checkpoint/entry.js'
 import type { Key } from '../../../pipeline/operator.js'
-import { Cell } from './cell.js'
+import { Cell, gone } from './cell.js'
 import { CutHistory } from './cut-history.js'
 import { keyGroupOf } from './key-group.js'
 import { loadState } from './load-state.js'
@@ -52,6 +52,7 @@ export class KeyedStateStore<S> implements StateStore<S> {
     const cell = this.#find(key)
     if (cell === undefined) return
     this.#capture?.deleting(key, cell)
+    cell.changedIn = gone
     this.#cells.delete(key)
     this.#history.change(key, this.#knownSize)
   }
@@ -138,7 +139,7 @@ export class KeyedStateStore<S> implements StateStore<S> {
   /** For the first time in this interval. */
   #note(key: Key, cell: Cell<S>): void {
     cell.changedIn = this.#history.interval
-    this.#history.changeOnce(key, this.#knownSize)
+    this.#history.changeOnce(key, cell, this.#knownSize)
   }
 
   get #knownSize(): number | undefined {

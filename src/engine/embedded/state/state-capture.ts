@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
-import { Cell } from './cell.js'
+import { Cell, gone } from './cell.js'
 import type { ChangedKeys } from './changed-keys.js'
 import type { Intervals } from './cut-history.js'
 import { GroupBuckets } from './group-buckets.js'
@@ -141,12 +141,37 @@ export class StateCapture<S> {
   }
 
   *#meetChanged(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
+    for (const keys of changed) {
+      for (let from = 0; from < keys.noted; ) {
+        const { met, full } = this.#meetNoted(keys, from)
+        from += met
+        yield* full === undefined ? this.#pause() : this.#encodeGroup(full)
+      }
+    }
+    yield* this.#meetUnnoted(changed)
+  }
+
+  /** As `#meetSome`. A cell that has gone since it was noted is met without it. */
+  #meetNoted(keys: ChangedKeys, from: number): { readonly met: number; readonly full?: number } {
+    const { id } = this.#options
+    const end = Math.min(keys.noted, from + metAtATime)
+    for (let at = from; at < end; at++) {
+      const cell = keys.cellAt(at) as Cell<S>
+      if (cell.captured === id || cell.changedIn === gone) continue
+      const full = this.#waiting.add(keys.notedAt(at), cell)
+      if (this.#isFull(full)) return { met: at + 1 - from, full }
+    }
+    return { met: end - from }
+  }
+
+  /** Keys that were added or deleted. */
+  *#meetUnnoted(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
     const { id, cells } = this.#options
     /** At the cut. Each of them once, though it may have gone in several intervals. */
     const missing = new Set<Key>()
     let met = 0
-    for (const keys of changed) {
-      for (const key of keys) {
+    for (const { others } of changed) {
+      for (const key of others) {
         const cell = cells.get(key)
         if (cell === undefined ? !this.#deleted.has(key) : this.#added.has(key)) missing.add(key)
         else if (cell !== undefined && cell.captured !== id) {
