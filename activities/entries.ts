@@ -19,7 +19,10 @@ export function openLog(reference: LogReference): { readonly roots: Roots; reado
 
 /** The record, which an execution has from its beginning to its tombstone. */
 export async function liveRecord(log: ExecutionLog, reference: LogReference): Promise<ExecutionRecord> {
-  const record = await log.record()
+  return expectLive(await log.record(), reference)
+}
+
+export function expectLive(record: ExecutionRecord | undefined, reference: LogReference): ExecutionRecord {
   if (record?.state === 'live') return record
   throw new TidemarkError(
     'Fenced',

@@ -13,7 +13,7 @@ import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { Json } from '../src/json.js'
 import { joinUri } from '../src/storage/index.js'
 import type { LogReference, Placed, PublishInput, StorageActivities } from './contract.js'
-import { ancestryAt, commonFields, liveRecord, mustCount, openLog, tellingFallback } from './entries.js'
+import { ancestryAt, commonFields, expectLive, liveRecord, mustCount, openLog, tellingFallback } from './entries.js'
 
 /**
  * Creates `chk-<n>/_metadata`: the commit point. Before it the snapshot is a few files that nobody refers to; after it,
@@ -21,10 +21,13 @@ import { ancestryAt, commonFields, liveRecord, mustCount, openLog, tellingFallba
  */
 export async function writeMetadata(input: PublishInput): Promise<PublishedSnapshot> {
   const { roots, log } = openLog(input.log)
-  const record = await liveRecord(log, input.log)
   const { plan } = input
-  const parts = await Promise.all(plan.parts.map((part) => readPart(roots, input.log, plan.number, part)))
-  const { definition, operators, tasks, parent } = joinParts(parts, input.spec.parallelism)
+  const parts = Promise.all(plan.parts.map((part) => readPart(roots, input.log, plan.number, part)))
+  // Awaited below: where the log is not ours any more, that is what there is to tell.
+  parts.catch(() => undefined)
+  const ground = await log.groundFor(plan.number)
+  const record = expectLive(ground.record, input.log)
+  const { definition, operators, tasks, parent } = joinParts(await parts, input.spec.parallelism)
   const entry: SnapshotEntry = {
     ...commonFields(input.log, record, plan),
     kind: 'checkpoint',
@@ -41,7 +44,7 @@ export async function writeMetadata(input: PublishInput): Promise<PublishedSnaps
     statistics: [ownStatistics(plan), ...input.statistics],
     ...(parent !== undefined && { parent }),
   }
-  mustCount(await log.append(entry), entry)
+  mustCount(await log.append(entry, ground), entry)
   return { entry, parts: plan.parts.map(({ path }) => path) }
 }
 

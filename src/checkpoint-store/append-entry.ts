@@ -1,6 +1,7 @@
 import { encodeEntry } from '../checkpoint/codecs.js'
 import type { AbortedEntry, ClosedEntry, LogEntry, Owner, SnapshotEntry } from '../checkpoint/entry.js'
-import { type Admission, admit, countsAfter, judgeAbort } from '../checkpoint/log-rules.js'
+import type { ExecutionRecord } from '../checkpoint/execution-record.js'
+import { type Admission, admissionFrom, admit, countsAfter, judgeAbort } from '../checkpoint/log-rules.js'
 import { entryPath } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
 import type { Storage } from '../storage/index.js'
@@ -8,6 +9,7 @@ import {
   decodeEntryAt,
   isSnapshot,
   listNumbers,
+  listToTheTop,
   observeLog,
   readEntryIfThere,
   readIfThere,
@@ -39,14 +41,36 @@ export interface Publication {
   readonly nonce: string
 }
 
+/** What is there before an append: its entry is built from it, and admitted by it. */
+export interface Ground {
+  readonly record: ExecutionRecord | undefined
+  /** Of entries, ascending: all that its admission asks for. */
+  readonly numbers: readonly number[]
+  /** The entry with the highest of these; undefined also where it has gone meanwhile. */
+  readonly newest: LogEntry | undefined
+}
+
+/** Looks at what an append of `number` begins from. What happens to the log after it is noticed by the append: it creates its entry, then checks. */
+export async function groundFor(folder: Storage, number: number): Promise<Ground> {
+  // The numbers before the record: where a deletion came first, its tombstone explains what is missing.
+  const numbers = await listNumbers(folder, admissionFrom(number))
+  const last = numbers.at(-1)
+  const [record, newest] = await Promise.all([
+    readRecord(folder),
+    last === undefined ? undefined : readEntryIfThere(folder, last),
+  ])
+  return { record, numbers, newest }
+}
+
 /**
  * Appends one entry: admit → create → check. A crash before the create leaves nothing, after it an entry that every reader sees whole; a
  * retry with the same bytes then finds them and goes on with the check. Until that has passed nobody may act on the entry.
+ * @param ground where the caller has looked already, for this number
  * @throws InvariantBroken where the entry would leave a hole in the log
  */
-export async function appendEntry(folder: Storage, entry: LogEntry): Promise<AppendOutcome> {
+export async function appendEntry(folder: Storage, entry: LogEntry, ground?: Ground): Promise<AppendOutcome> {
   const bytes = encodeEntry(entry)
-  const found = await createEntry(folder, entry, bytes)
+  const found = await createEntry(folder, entry, bytes, ground)
   if (found === 'created' || (found instanceof Uint8Array && bytesEqual(found, bytes))) {
     // An earlier try of ours may have died before its own sync.
     if (found !== 'created') await folder.persist(entryPath(entry.number))
@@ -99,8 +123,9 @@ async function createEntry(
   folder: Storage,
   entry: LogEntry,
   bytes: Uint8Array,
+  ground?: Ground,
 ): Promise<'created' | Uint8Array | Fenced> {
-  const verdict = await decideAdmission(folder, entry)
+  const verdict = await decideAdmission(folder, entry, ground ?? (await groundFor(folder, entry.number)))
   if (verdict.kind === 'fenced') return fenced(folder, verdict)
   if (verdict.kind === 'create') {
     const outcome = await folder.createIfAbsent(entryPath(entry.number), bytes)
@@ -110,13 +135,12 @@ async function createEntry(
   return found ?? fenced(folder, { reason: `entry ${entry.number} was discarded since` })
 }
 
-async function decideAdmission(folder: Storage, entry: LogEntry): Promise<Exclude<Admission, { kind: 'hole' }>> {
-  // The numbers before the record: where a deletion came first, its tombstone explains what is missing.
-  const numbers = await listNumbers(folder)
-  const record = await readRecord(folder)
-  const last = numbers.at(-1)
-  const newest = last === undefined ? undefined : await readEntryIfThere(folder, last)
-  const vanished = last !== undefined && newest === undefined
+async function decideAdmission(
+  folder: Storage,
+  entry: LogEntry,
+  { record, numbers, newest }: Ground,
+): Promise<Exclude<Admission, { kind: 'hole' }>> {
+  const vanished = numbers.length > 0 && newest === undefined
   if (!vanished) {
     const admission = admit(record, numbers, newest, entry)
     if (admission.kind === 'create') await persistAnothers(folder, newest, entry)
@@ -143,7 +167,7 @@ async function persistAnothers(folder: Storage, newest: LogEntry | undefined, { 
 /** Undefined: the entry counts. */
 async function checkCounts(folder: Storage, number: number): Promise<Fenced | undefined> {
   // In this order: see `countsAfter`.
-  const numbers = await listNumbers(folder)
+  const numbers = await listToTheTop(folder, number)
   const record = await readRecord(folder)
   const check = countsAfter(numbers, record, number)
   return check.counts ? undefined : fenced(folder, check)

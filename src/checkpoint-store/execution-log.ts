@@ -5,7 +5,15 @@ import { visible } from '../checkpoint/log-rules.js'
 import { entryPath, executionRecordName } from '../checkpoint/paths.js'
 import { messageOf, TidemarkError } from '../errors.js'
 import { joinUri, type Storage } from '../storage/index.js'
-import { type AbortOutcome, type AppendOutcome, abortEntry, appendEntry, type Publication } from './append-entry.js'
+import {
+  type AbortOutcome,
+  type AppendOutcome,
+  abortEntry,
+  appendEntry,
+  type Ground,
+  groundFor,
+  type Publication,
+} from './append-entry.js'
 import { readPins } from './pins.js'
 import { isSnapshot, type Observation, observeLog, readEntryIfThere, readRecord } from './read-log.js'
 import { placeOf, type Roots } from './roots.js'
@@ -63,13 +71,19 @@ export class ExecutionLog {
     return observeLog(this.#folder)
   }
 
+  /** What an entry `number` is built from, and then appended on. */
+  async groundFor(number: number): Promise<Ground> {
+    return groundFor(this.#folder, number)
+  }
+
   /**
    * Appends at exactly `entry.number`. Bytes of its own that are there already are its earlier success.
+   * @param ground what `groundFor` its number has answered; default: looks itself
    * @throws InvariantBroken where the entry would leave a hole
    */
-  async append(entry: LogEntry): Promise<AppendOutcome> {
+  async append(entry: LogEntry, ground?: Ground): Promise<AppendOutcome> {
     this.#refuseForeign(entry)
-    return appendEntry(this.#folder, entry)
+    return appendEntry(this.#folder, entry, ground)
   }
 
   /** Decides an undecided number: gives it up, or adopts the publication that had arrived. */

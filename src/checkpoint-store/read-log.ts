@@ -1,7 +1,7 @@
 import { decodeEntry, decodeExecutionRecord } from '../checkpoint/codecs.js'
 import type { LogEntry, SnapshotEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
-import { entryPath, executionRecordName, parseEntryPath } from '../checkpoint/paths.js'
+import { entryPath, executionRecordName, parseEntryPath, parseSnapshotFolder } from '../checkpoint/paths.js'
 import { damaged } from '../checkpoint/sealed-json.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import { joinUri, type Storage } from '../storage/index.js'
@@ -44,14 +44,33 @@ export function decodeEntryAt(folder: Storage, number: number, bytes: Uint8Array
   return entry
 }
 
-/** Numbers that have an entry, ascending. */
-export async function listNumbers(folder: Storage): Promise<number[]> {
-  const numbers: number[] = []
-  for (const name of await folder.listNames('')) {
-    const number = parseEntryPath(name)
-    if (number !== undefined) numbers.push(number)
+/** Numbers that have an entry, ascending. Of those below `from` nothing is asked: on a directory that is a step for each. */
+export async function listNumbers(folder: Storage, from = 1): Promise<number[]> {
+  return (await look(folder, from)).numbers
+}
+
+/**
+ * The same for whoever must not take an older entry for the newest. While a listing runs a newer one may be appended, which it does not show, and the
+ * newest so far be discarded, whose folder it then finds without an entry. So where such a folder is above all entries, a second listing must agree.
+ */
+export async function listToTheTop(folder: Storage, from: number): Promise<number[]> {
+  for (let before = 0; ; ) {
+    const { numbers, highestFolder } = await look(folder, from)
+    if (highestFolder <= (numbers.at(-1) ?? 0) || highestFolder === before) return numbers
+    before = highestFolder
   }
-  return numbers.sort((a, b) => a - b)
+}
+
+/** The highest folder of all that the listing came across; it may hold no entry. */
+async function look(folder: Storage, from: number): Promise<{ numbers: number[]; highestFolder: number }> {
+  let highestFolder = 0
+  const names = await folder.listNames('', (name) => {
+    const number = parseSnapshotFolder(name) ?? 0
+    highestFolder = Math.max(highestFolder, number)
+    return number >= from
+  })
+  const numbers = names.map(parseEntryPath).filter((number) => number !== undefined)
+  return { numbers: numbers.sort((a, b) => a - b), highestFolder }
 }
 
 export function isSnapshot(entry: LogEntry | undefined): entry is SnapshotEntry {
@@ -72,7 +91,7 @@ export async function observeLog(folder: Storage): Promise<Observation> {
       continue
     }
     const newest = await readEntryIfThere(folder, number)
-    if (newest !== undefined && (await listNumbers(folder)).at(-1) === number) return { record, newest }
+    if (newest !== undefined && (await listNumbers(folder, number)).at(-1) === number) return { record, newest }
   }
   throw new TidemarkError(
     'StorageUnavailable',

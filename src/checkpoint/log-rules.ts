@@ -27,8 +27,14 @@ export type Admission =
   /** The caller does not know the entry before its own, which only a bug explains. */
   | { readonly kind: 'hole'; readonly reason: string }
 
+/** Before an entry is created only its own number, the one before it and higher ones matter: of these `admit` is told. */
+export function admissionFrom(number: number): number {
+  return number - 1
+}
+
 /**
- * Before an entry is created. `newest` is the entry with the highest of `numbers`.
+ * Before an entry is created. `numbers` are those from `admissionFrom` on, or more; `newest` is the entry with the highest of them. Where a hole
+ * is seen so, all of them must be looked at before anybody is told.
  * The newest never goes while `_execution` is live, so a caller whose predecessor is missing is either late (higher entries exist) or wrong.
  */
 export function admit(
@@ -64,9 +70,9 @@ function shrinks(closed: EntryFacts, entry: EntryFacts): boolean {
 }
 
 /**
- * After an entry was created, or met its own bytes: it counts only if it is the newest one and `_execution` is live. The numbers must have been
- * listed **before** the record was read: a deletion writes its tombstone before it removes the first entry, so a listing without the
- * entry that fences us is always followed by a record that is not live.
+ * After an entry was created, or met its own bytes: it counts only if it is the newest one and `_execution` is live. `numbers` are its own and all
+ * higher ones. They must have been listed **before** the record was read: a deletion writes its tombstone before it removes the first entry,
+ * so a listing without the entry that fences us is always followed by a record that is not live.
  */
 export function countsAfter(
   numbers: readonly number[],

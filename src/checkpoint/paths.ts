@@ -61,6 +61,12 @@ export function parseEntryPath(name: string): number | undefined {
   return match ? Number(match[1]) : undefined
 }
 
+/** The number of the entry that the folder of that name, directly in the execution's, may hold. */
+export function parseSnapshotFolder(name: string): number | undefined {
+  const match = snapshotFolderPattern.exec(name)
+  return match?.[0] === name ? Number(match[1]) : undefined
+}
+
 /** The snapshot that wrote a state file or anything else in a `chk-<n>` folder. */
 export function parseSnapshotOfFile(name: string): number | undefined {
   const match = snapshotFolderPattern.exec(name) ?? stateFilePattern.exec(name)

@@ -1,6 +1,6 @@
 import { TidemarkError } from '../errors.js'
-import { checkFolder, checkName, checkRange } from './names.js'
-import type { ByteRange, Storage, StoredObject } from './storage.js'
+import { checkFolder, checkName, checkRange, chosenNames } from './names.js'
+import type { ByteRange, FolderChoice, Storage, StoredObject } from './storage.js'
 
 interface MemoryObject {
   readonly content: Buffer
@@ -70,8 +70,8 @@ export class MemoryStorage implements Storage {
       .sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  async listNames(folder: string): Promise<readonly string[]> {
-    return (await this.list(folder)).map(({ name }) => name)
+  async listNames(folder: string, within?: FolderChoice): Promise<readonly string[]> {
+    return chosenNames(await this.list(folder), folder, within)
   }
 
   async delete(name: string): Promise<void> {

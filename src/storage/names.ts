@@ -1,5 +1,5 @@
 import { TidemarkError } from '../errors.js'
-import type { ByteRange } from './storage.js'
+import type { ByteRange, FolderChoice, StoredObject } from './storage.js'
 
 /** Files whose name begins so are unfinished writes: no driver lists them, and no object may be called so. */
 export const temporaryPrefix = '.tmp-'
@@ -29,6 +29,17 @@ export function checkName(name: string): void {
 /** Checks the name of a folder; `''` is the root. */
 export function checkFolder(folder: string): void {
   if (folder !== '') checkName(folder)
+}
+
+/** The names of those that lie in `folder` itself, or in one of the folders in it that were chosen. For drivers that list all in one step. */
+export function chosenNames(objects: readonly StoredObject[], folder: string, within?: FolderChoice): string[] {
+  const names = objects.map(({ name }) => name)
+  if (within === undefined) return names
+  const start = folder === '' ? 0 : folder.length + 1
+  return names.filter((name) => {
+    const end = name.indexOf('/', start)
+    return end === -1 || within(name.slice(start, end))
+  })
 }
 
 /** @throws InvariantBroken: ranges are computed, never typed in */

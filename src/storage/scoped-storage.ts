@@ -22,8 +22,8 @@ export function scopedStorage(storage: Storage, folder: string): Storage {
     persist: async (name) => storage.persist(inside(name)),
     write: async (name, content, options) => storage.write(inside(name), content, options),
     list: async (subfolder) => (await storage.list(below(subfolder))).map(outside),
-    listNames: async (subfolder) =>
-      (await storage.listNames(below(subfolder))).map((name) => name.slice(prefix.length)),
+    listNames: async (subfolder, within) =>
+      (await storage.listNames(below(subfolder), within)).map((name) => name.slice(prefix.length)),
     delete: async (name) => storage.delete(inside(name)),
     deleteAll: async (names) => storage.deleteAll(names.map(inside)),
     tidy: (subfolder, writers, before) =>

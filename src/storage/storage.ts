@@ -36,8 +36,11 @@ export interface Storage {
   /** Every object below `folder` (`''` = the root), recursively, in name order; a folder that is not there is empty. */
   list(folder: string): Promise<readonly StoredObject[]>
 
-  /** Their names alone, with fewer steps where the scheme allows. */
-  listNames(folder: string): Promise<readonly string[]>
+  /**
+   * Their names alone, with fewer steps where the scheme allows.
+   * @param within of the folders directly in `folder`, by their own names, those to look into; default all
+   */
+  listNames(folder: string, within?: FolderChoice): Promise<readonly string[]>
 
   /** Idempotent: a name that is not there is a success. Leaves no empty folder behind where the scheme has folders. */
   delete(name: string): Promise<void>
@@ -74,6 +77,8 @@ export interface WriteOptions {
    */
   readonly release?: (chunk: Uint8Array) => void
 }
+
+export type FolderChoice = (name: string) => boolean
 
 export type BeforeTidying = (names: readonly string[]) => Promise<void>
 

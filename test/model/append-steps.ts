@@ -1,16 +1,22 @@
-import { admit, countsAfter } from '../../src/checkpoint/log-rules.js'
+import { type Admission, admissionFrom, admit, countsAfter } from '../../src/checkpoint/log-rules.js'
 import type { Rules } from './safeguards.js'
-import { type Entry, type Execution, executionAt, newestOf, numbersOf, recordOf, type World } from './world.js'
+import { type Entry, type Execution, executionAt, numbersOf, recordOf, type World } from './world.js'
 
 /** Appending as the store does it (src/checkpoint-store/append-entry.ts), each step one action on the disk. */
 
 /** Step one: may this entry be created? Anything may happen between this and the creation. */
 export function mayCreate(rules: Rules, execution: Execution, entry: Entry): boolean {
-  const newest = newestOf(execution)
+  const seen = admission(rules, execution, entry, admissionFrom(entry.number))
+  const confirmed = seen.kind === 'hole' ? admission(rules, execution, entry, 1) : seen
+  if (confirmed.kind === 'hole') throw new Error(confirmed.reason)
+  return confirmed.kind !== 'fenced'
+}
+
+function admission(rules: Rules, execution: Execution, entry: Entry, from: number): Admission {
+  const numbers = numbersOf(execution).filter((number) => number >= from)
+  const newest = execution.log[numbers.at(-1) ?? 0]
   const asOpen = newest?.kind === 'closed' && !rules.closedRefuses ? { ...newest, kind: 'claim' as const } : newest
-  const admission = admit(recordOf(execution), numbersOf(execution), asOpen, entry)
-  if (admission.kind === 'hole') throw new Error(admission.reason)
-  return admission.kind !== 'fenced'
+  return admit(recordOf(execution), numbers, asOpen, entry)
 }
 
 /** Step two, atomic on the disk: our entry is there now (also from an earlier try), or another is. */
@@ -23,7 +29,8 @@ export function create(execution: Execution, entry: Entry): 'own' | Entry {
 
 /** Step three: does it count? */
 export function counts(rules: Rules, execution: Execution, number: number): boolean {
-  return !rules.checkAfterAppend || countsAfter(numbersOf(execution), recordOf(execution), number).counts
+  const numbers = numbersOf(execution).filter((other) => other >= number)
+  return !rules.checkAfterAppend || countsAfter(numbers, recordOf(execution), number).counts
 }
 
 /** Output files move from pending to committed; one that is not there any more was moved by someone else. */

@@ -189,6 +189,17 @@ export function storageContract(
       }
     })
 
+    it('lists the names in chosen folders, and in the folder itself', async () => {
+      const storage = await open()
+      for (const name of ['a/b/x', 'a/b/c/x', 'a/c/b/x', 'a/x', 'b/x']) await storage.write(name, bytes(name))
+      const b = (name: string) => name === 'b'
+      expect(await storage.listNames('a', b)).toEqual(['a/b/c/x', 'a/b/x', 'a/x'])
+      expect(await storage.listNames('', b)).toEqual(['b/x'])
+      expect(await storage.listNames('', () => false)).toEqual([])
+      expect(await storage.listNames('a/b', b)).toEqual(['a/b/x'])
+      expect(await storage.listNames('missing', b)).toEqual([])
+    })
+
     it('shows what need not be durable as soon as it is written, in the place of what was there', async () => {
       const storage = await open()
       await storage.write('a/x', bytes('old'))

@@ -3,7 +3,15 @@ import { pathToFileURL } from 'node:url'
 import { TidemarkError } from '../../errors.js'
 import { groupBy } from '../../group-by.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
-import type { BeforeTidying, ByteRange, ReadOptions, Storage, StoredObject, WriteOptions } from '../storage.js'
+import type {
+  BeforeTidying,
+  ByteRange,
+  FolderChoice,
+  ReadOptions,
+  Storage,
+  StoredObject,
+  WriteOptions,
+} from '../storage.js'
 import { isTemporary, temporaryName, writerIsDead } from '../temporary.js'
 import { unavailable, withoutLinks } from './file-errors.js'
 import { type FileSystem, isErrno, type NewFile, nodeFileSystem, type OpenFile } from './file-system.js'
@@ -121,8 +129,8 @@ export class FileStorage implements Storage {
     return this.#listing(folder, walk)
   }
 
-  async listNames(folder: string): Promise<readonly string[]> {
-    return this.#listing(folder, walkNames)
+  async listNames(folder: string, within?: FolderChoice): Promise<readonly string[]> {
+    return this.#listing(folder, (fs, root) => walkNames(fs, root, folder, within))
   }
 
   async delete(name: string): Promise<void> {

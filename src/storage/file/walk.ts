@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { StoredObject } from '../storage.js'
+import type { FolderChoice, StoredObject } from '../storage.js'
 import { isTemporary } from '../temporary.js'
 import { type FileSystem, isErrno } from './file-system.js'
 
@@ -17,9 +17,17 @@ export async function walk(fs: FileSystem, root: string, folder: string): Promis
   return found.sort((a, b) => (a.name < b.name ? -1 : 1))
 }
 
-/** The names of the same, without a look at each file; what vanishes from a folder while the others are read is not noticed. */
-export async function walkNames(fs: FileSystem, root: string, folder: string): Promise<string[]> {
-  const found = await untilWhole<string>(fs, root, folder, async (name, found) => found.push(name) > 0)
+/**
+ * The names of the same, without a look at each file; what vanishes from a folder while the others are read is not noticed. Of the folders in
+ * `folder` only those that were chosen are looked into.
+ */
+export async function walkNames(
+  fs: FileSystem,
+  root: string,
+  folder: string,
+  within?: FolderChoice,
+): Promise<string[]> {
+  const found = await untilWhole<string>(fs, root, folder, async (name, found) => found.push(name) > 0, within)
   return found.sort()
 }
 
@@ -28,10 +36,11 @@ async function untilWhole<T>(
   root: string,
   folder: string,
   take: (name: string, found: T[]) => Promise<boolean>,
+  within?: FolderChoice,
 ): Promise<T[]> {
   for (let attempt = 0; ; attempt++) {
     const found: T[] = []
-    const whole = await collect(fs, root, folder, (name) => take(name, found))
+    const whole = await collect(fs, root, folder, (name) => take(name, found), within)
     if (whole || attempt === patience || !(await exists(fs, join(root, folder)))) return found
   }
 }
@@ -42,13 +51,14 @@ async function collect(
   root: string,
   folder: string,
   take: (name: string) => Promise<boolean>,
+  within: FolderChoice = () => true,
 ): Promise<boolean> {
   let whole = true
   try {
     for (const entry of await fs.readFolder(join(root, folder))) {
       const name = folder === '' ? entry.name : `${folder}/${entry.name}`
       if (entry.isDirectory()) {
-        whole = (await collect(fs, root, name, take)) && whole
+        whole = (!within(entry.name) || (await collect(fs, root, name, take))) && whole
       } else if (entry.isFile() && !isTemporary(entry.name)) {
         whole = (await take(name)) && whole
       }

@@ -2,7 +2,7 @@ import { dirname } from 'node:path/posix'
 import { TidemarkError } from '../../errors.js'
 import { inLanes } from '../../in-lanes.js'
 import { checkFolder, checkName, checkRange } from '../names.js'
-import type { BeforeTidying, ByteRange, Storage, StoredObject, WriteOptions } from '../storage.js'
+import type { BeforeTidying, ByteRange, FolderChoice, Storage, StoredObject, WriteOptions } from '../storage.js'
 import { Content } from './content.js'
 import { isFailure } from './failure.js'
 import { Folders } from './folders.js'
@@ -74,8 +74,10 @@ export class HdfsStorage implements Storage {
     return this.#doing('list', folder, () => walk(this.#hdfs, this.#root, folder))
   }
 
-  async listNames(folder: string): Promise<readonly string[]> {
-    return (await this.list(folder)).map(({ name }) => name)
+  async listNames(folder: string, within?: FolderChoice): Promise<readonly string[]> {
+    checkFolder(folder)
+    const found = await this.#doing('list', folder, () => walk(this.#hdfs, this.#root, folder, within))
+    return found.map(({ name }) => name)
   }
 
   async delete(name: string): Promise<void> {

@@ -1,6 +1,6 @@
 import { inLanes } from '../../in-lanes.js'
 import { temporaryPrefix } from '../names.js'
-import type { StoredObject } from '../storage.js'
+import type { FolderChoice, StoredObject } from '../storage.js'
 import { isFailure } from './failure.js'
 import { lanes } from './lanes.js'
 import { nameOf, pathOf } from './stored-name.js'
@@ -10,21 +10,32 @@ import type { FileStatus, WebHdfs } from './webhdfs.js'
 const patience = 20
 
 /**
- * Every file below `folder` ('' = the root itself), in name order.
+ * Every file below `folder` ('' = the root itself), in name order. Of the folders in it only those that were chosen are looked into.
  *
  * Reading a tree is not one step: where a folder vanishes on the way (a discard runs), what was made since may be missing from the part already
  * read. So the walk begins again, and a quiet tree is seen as it was at one time.
  */
-export async function walk(hdfs: WebHdfs, root: string, folder: string): Promise<StoredObject[]> {
+export async function walk(
+  hdfs: WebHdfs,
+  root: string,
+  folder: string,
+  within?: FolderChoice,
+): Promise<StoredObject[]> {
   for (let attempt = 0; ; attempt++) {
     const found: StoredObject[] = []
-    const whole = await collect(hdfs, root, folder, found)
+    const whole = await collect(hdfs, root, folder, found, within)
     if (whole || attempt === patience) return found.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 }
 
 /** Level by level. False where a folder that was seen could not be read any more. */
-async function collect(hdfs: WebHdfs, root: string, folder: string, found: StoredObject[]): Promise<boolean> {
+async function collect(
+  hdfs: WebHdfs,
+  root: string,
+  folder: string,
+  found: StoredObject[],
+  within: FolderChoice = () => true,
+): Promise<boolean> {
   let whole = true
   for (let level = [folder]; level.length > 0; ) {
     const next: string[] = []
@@ -32,9 +43,11 @@ async function collect(hdfs: WebHdfs, root: string, folder: string, found: Store
       const entries = await entriesOf(hdfs, pathOf(root, current))
       if (entries === undefined) whole &&= current === folder
       for (const { pathSuffix, type, length, modificationTime } of entries?.files ?? []) {
-        const name = current === '' ? nameOf(pathSuffix) : `${current}/${nameOf(pathSuffix)}`
-        if (type === 'DIRECTORY') next.push(name)
-        else if (type === 'FILE' && !pathSuffix.startsWith(temporaryPrefix)) {
+        const ownName = nameOf(pathSuffix)
+        const name = current === '' ? ownName : `${current}/${ownName}`
+        if (type === 'DIRECTORY') {
+          if (current !== folder || within(ownName)) next.push(name)
+        } else if (type === 'FILE' && !pathSuffix.startsWith(temporaryPrefix)) {
           found.push({ name, size: length, modifiedAt: modificationTime })
         }
       }

@@ -1,8 +1,8 @@
 import type { S3 } from '@aws-sdk/client-s3'
 import { TidemarkError } from '../../errors.js'
-import { checkFolder, checkName, checkRange } from '../names.js'
+import { checkFolder, checkName, checkRange, chosenNames } from '../names.js'
 import type { S3Settings } from '../settings.js'
-import type { BeforeTidying, ByteRange, Storage, StoredObject, WriteOptions } from '../storage.js'
+import type { BeforeTidying, ByteRange, FolderChoice, Storage, StoredObject, WriteOptions } from '../storage.js'
 import { partSize, putObject, writeStream } from './multipart.js'
 import { type ObjectAddress, streamObject } from './object-stream.js'
 import { type CallOptions, S3Connection } from './s3-connection.js'
@@ -166,11 +166,12 @@ export class S3Storage implements Storage {
     }
   }
 
-  /** Nothing to do: what can be read is stored. */
-  async listNames(folder: string): Promise<readonly string[]> {
-    return (await this.list(folder)).map(({ name }) => name)
+  /** One request tells of a thousand objects, whatever their folders. */
+  async listNames(folder: string, within?: FolderChoice): Promise<readonly string[]> {
+    return chosenNames(await this.list(folder), folder, within)
   }
 
+  /** Nothing to do: what can be read is stored. */
   async persist(name: string): Promise<void> {
     checkName(name)
   }

@@ -23,7 +23,7 @@ const values = new Map<Key, unknown>([
 
 function encode(state: ReadonlyMap<Key, unknown>, changed?: readonly Iterable<Key>[]): Buffer {
   const mode = changed ? 'delta' : 'full'
-  const cells = new Map([...state].map(([key, value]) => [key, new Cell(value)]))
+  const cells = new Map([...state].map(([key, value]) => [key, new Cell(value, keyGroupOf(key))]))
   const delta = changed && { changed: changed.map(changedKeys), intervals: { first: 0, last: 0 } }
   const capture = new StateCapture({
     operator: 'delays',

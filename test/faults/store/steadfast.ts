@@ -16,7 +16,7 @@ export function steadfast(storage: Storage): Storage {
     createIfAbsent: (name, content) => answered(() => storage.createIfAbsent(name, content)),
     persist: (name) => answered(() => storage.persist(name)),
     write: (name, content, options) => answered(() => storage.write(name, content, options)),
-    listNames: (folder) => answered(() => storage.listNames(folder)),
+    listNames: (folder, within) => answered(() => storage.listNames(folder, within)),
     list: (folder) => answered(() => storage.list(folder)),
     delete: (name) => answered(() => storage.delete(name)),
     deleteAll: (names) => answered(() => storage.deleteAll(names)),

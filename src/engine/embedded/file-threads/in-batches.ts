@@ -1,7 +1,7 @@
 import { FairTurns } from '../task/fair-turns.js'
 
 /** Pieces shorter than this are put together, bytes. */
-const smallPiece = 16 * 1024
+const smallPiece = 8 * 1024
 const joinedPiece = 64 * 1024
 /** Bytes that are handed on at a time. */
 const batchBytes = 512 * 1024

@@ -1,6 +1,6 @@
 import type { Key } from '../../../pipeline/operator.js'
 import type { Cell } from './cell.js'
-import { keyGroupCount, keyGroupOf } from './key-group.js'
+import { keyGroupCount } from './key-group.js'
 
 /** Cells on their way into sections, by key group. Their places are filled again and again, so that there is no garbage for which records would have to wait. */
 export class GroupBuckets<S> {
@@ -10,7 +10,7 @@ export class GroupBuckets<S> {
 
   /** Answers the key's group. */
   add(key: Key, cell: Cell<S>): number {
-    const group = keyGroupOf(key)
+    const { group } = cell
     const at = this.#lengths[group] ?? 0
     ;(this.#keys[group] as Key[])[at] = key
     ;(this.#cells[group] as Cell<S>[])[at] = cell

@@ -132,7 +132,7 @@ export class KeyedStateStore<S> implements StateStore<S> {
 
   #add(key: Key, state: S): void {
     this.#capture?.adding(key)
-    this.#cells.set(key, new Cell(state, this.#history.interval, this.#captures))
+    this.#cells.set(key, new Cell(state, keyGroupOf(key), this.#history.interval, this.#captures))
     this.#history.change(key, this.#knownSize)
   }
 

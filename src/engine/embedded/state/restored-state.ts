@@ -1,6 +1,6 @@
 import type { Key } from '../../../pipeline/operator.js'
 import { Cell } from './cell.js'
-import { type EncodedSection, entriesAt } from './state-section.js'
+import { decodeAt, type EncodedSection } from './state-section.js'
 
 interface FoundSection extends EncodedSection {
   readonly path: string
@@ -65,9 +65,9 @@ export class RestoredState<S> {
 
   #apply(section: FoundSection | undefined): void {
     if (section === undefined) return
-    for (const [key, value] of entriesAt(section.path, section.bytes)) {
-      if (value === undefined) this.decoded.delete(key)
-      else this.decoded.set(key, new Cell(value.state as S))
-    }
+    const { group, path, bytes } = section
+    const [keys, values, deleted] = decodeAt(path, bytes)
+    for (let at = 0; at < keys.length; at++) this.decoded.set(keys[at] as Key, new Cell(values[at] as S, group))
+    for (const key of deleted) this.decoded.delete(key)
   }
 }

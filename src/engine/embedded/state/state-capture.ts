@@ -4,15 +4,15 @@ import { Cell, gone } from './cell.js'
 import type { ChangedKeys } from './changed-keys.js'
 import type { Intervals } from './cut-history.js'
 import { GroupBuckets } from './group-buckets.js'
-import { keyGroupCount } from './key-group.js'
+import { keyGroupCount, keyGroupOf } from './key-group.js'
 import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from './state-codec.js'
 import { copyValue, type Section } from './state-section.js'
 
 /** One section holds up the stream for about so long, milliseconds. */
 const sectionMs = 1
 const firstSection = 64
-/** Keys; more would not make it faster, and what waits in all groups would no longer fit into a processor's cache. */
-const longestSection = 512
+/** Keys; with more, what waits in all groups would no longer fit into a processor's cache, and be fetched twice. */
+const longestSection = 128
 const metAtATime = 4096
 
 /** In the place of a state: the key was not there. */
@@ -71,7 +71,7 @@ export class StateCapture<S> {
     try {
       const copy = copyValue(operator, key, cell.state)
       this.#takenKeys.push(key)
-      this.#takenCells.push(new Cell<Captured<S>>(copy))
+      this.#takenCells.push(new Cell<Captured<S>>(copy, cell.group))
     } catch (error) {
       this.#failure ??= error
     }
@@ -182,7 +182,7 @@ export class StateCapture<S> {
       }
     }
     for (const key of missing) {
-      const group = this.#waiting.add(key, new Cell<Captured<S>>(absent))
+      const group = this.#waiting.add(key, new Cell<Captured<S>>(absent, keyGroupOf(key)))
       if (this.#isFull(group)) yield* this.#encodeGroup(group)
     }
   }

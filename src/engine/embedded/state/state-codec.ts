@@ -41,8 +41,8 @@ export interface StateFile {
 }
 
 const magic = Buffer.from('TMS2')
-/** Bytes before a section. */
-const sectionHead = 8
+/** What is written before a section, and filled when its length is known. */
+export const sectionHead = Buffer.alloc(8)
 const endMark = 0xffffffff
 const wireVersion = wireVersionOf(serialize(null))
 
@@ -53,9 +53,13 @@ export function encodeHeader(header: Omit<StateFileHeader, 'codec' | 'wire'>): B
 
 /** Copies every value now: what the caller changes afterwards is not in it. @throws TaskFailed naming operator and key */
 export function encodeSection(operator: string, group: number, section: Section): Buffer {
-  const bytes = serializeSection(operator, section, sectionHead)
+  return headed(group, serializeSection(operator, section, sectionHead))
+}
+
+/** Fills the head of a section. */
+export function headed(group: number, bytes: Buffer): Buffer {
   bytes.writeUInt32BE(group)
-  bytes.writeUInt32BE(bytes.length - sectionHead, 4)
+  bytes.writeUInt32BE(bytes.length - sectionHead.length, 4)
   return bytes
 }
 

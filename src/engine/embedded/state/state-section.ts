@@ -16,27 +16,39 @@ export type StateFileEntry = readonly [key: Key, value: { readonly state: unknow
 
 /** What one section says. */
 export function* entriesOf(section: Buffer): Generator<StateFileEntry> {
-  const [keys, values, deleted] = deserialize(section) as Section
+  yield* entriesIn(deserialize(section) as Section)
+}
+
+function* entriesIn([keys, values, deleted]: Section): Generator<StateFileEntry> {
   for (const [index, key] of keys.entries()) yield [key, { state: values[index] }]
   for (const key of deleted) yield [key, undefined]
 }
 
 /** What a section of this file says. @throws UnsupportedFormat */
-export function* entriesAt(path: string, section: Buffer): Generator<StateFileEntry> {
+export function entriesAt(path: string, section: Buffer): Generator<StateFileEntry> {
+  return entriesIn(decodeAt(path, section))
+}
+
+/** The same as it is in the file, for whoever wants no object for each key. @throws UnsupportedFormat */
+export function decodeAt(path: string, section: Buffer): Section {
   try {
-    yield* entriesOf(section)
+    const parts: unknown = deserialize(section)
+    if (!Array.isArray(parts) || parts.length !== 3 || !parts.every(Array.isArray)) throw new Error('no section.')
+    return parts as Section
   } catch (error) {
     const message = `${path} holds state that this version cannot read: ${messageOf(error)}`
     throw new TidemarkError('UnsupportedFormat', message, { path, cause: error })
   }
 }
 
-/** Copies every value now, behind `head` bytes that are the caller's. @throws TaskFailed naming operator and key */
-export function serializeSection(operator: string, section: Section, head: number): Buffer {
+/**
+ * Copies every value now, behind a head that the caller fills. It has an even length, since texts of two-byte characters lie at even places.
+ * @throws TaskFailed naming operator and key
+ */
+export function serializeSection(operator: string, section: Section, head: Buffer): Buffer {
   try {
     const serializer = new DefaultSerializer()
-    // An even number, since texts of two-byte characters lie at even places.
-    serializer.writeRawBytes(Buffer.alloc(head))
+    serializer.writeRawBytes(head)
     serializer.writeHeader()
     serializer.writeValue(section)
     return serializer.releaseBuffer()

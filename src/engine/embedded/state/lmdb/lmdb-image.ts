@@ -2,15 +2,13 @@ import { TidemarkError } from '../../../../errors.js'
 import type { Key } from '../../../../pipeline/operator.js'
 import type { ChangedKeys } from '../changed-keys.js'
 import { keyGroupCount, keyGroupOf } from '../key-group.js'
-import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from '../state-codec.js'
-import type { Section } from '../state-section.js'
+import { encodeEnd, encodeHeader, type StateFileHeader } from '../state-codec.js'
 import type { LmdbEnvironment, Range, Snapshot } from './environment.js'
-import { entryOf } from './stored-entry.js'
+import { ImagePiece } from './image-piece.js'
 import { boundsOf, storedGroup, storedKey } from './stored-key.js'
 
-/** A piece holds so many keys or bytes at most, which take a millisecond or two. */
-const pieceKeys = 512
-const pieceBytes = 128 * 1024
+/** Keys that are put into their groups in one go. */
+const keysAtATime = 8192
 
 export interface ImageOptions extends Omit<StateFileHeader, 'codec' | 'wire' | 'keyGroups'> {
   readonly environment: LmdbEnvironment
@@ -71,20 +69,19 @@ export class LmdbImage {
   }
 
   *#full(): Generator<Uint8Array> {
-    const { environment, store } = this.#options
+    const { environment, store, operator } = this.#options
     const bounds = boundsOf(store)
+    const piece = new ImagePiece(operator)
     for (let last: Uint8Array | undefined = bounds.after; last !== undefined; ) {
-      const pieces = new Pieces(this.#options.operator)
       const range: Range = { after: last, before: bounds.before }
       last = undefined
       for (const { key, value } of environment.entries(range, this.#begun)) {
-        const [ofKey, state] = entryOf(key, value)
-        pieces.put(storedGroup(key), ofKey, { state })
-        if (!pieces.full(value.length)) continue
-        last = key
+        piece.put(storedGroup(key), key, value)
+        if (!piece.full) continue
+        last = Uint8Array.from(key)
         break
       }
-      yield* this.#encode(pieces)
+      yield* this.#encode(piece)
     }
   }
 
@@ -95,26 +92,25 @@ export class LmdbImage {
     for (const keys of changed) {
       for (const key of keys) {
         groups[keyGroupOf(key)]?.add(key)
-        if (++gathered % (16 * pieceKeys) === 0) yield* this.#pause()
+        if (++gathered % keysAtATime === 0) yield* this.#pause()
       }
     }
-    let pieces = new Pieces(operator)
+    const piece = new ImagePiece(operator)
     for (const [group, keys] of groups.entries()) {
       for (const key of keys) {
         const stored = storedKey(store, key)
         const value = environment.get(stored, this.#begun)
-        pieces.put(group, key, value && { state: entryOf(stored, value)[1] })
-        if (!pieces.full(value?.length ?? 0)) continue
-        yield* this.#encode(pieces)
-        pieces = new Pieces(operator)
+        if (value === undefined) piece.putDeleted(group, key)
+        else piece.put(group, stored, value)
+        if (piece.full) yield* this.#encode(piece)
       }
     }
-    yield* this.#encode(pieces)
+    yield* this.#encode(piece)
   }
 
-  *#encode(pieces: Pieces): Generator<Uint8Array> {
-    this.#entries += pieces.entries
-    yield* pieces.encode()
+  *#encode(piece: ImagePiece): Generator<Uint8Array> {
+    this.#entries += piece.entries
+    yield* piece.encode()
     this.check()
   }
 
@@ -126,42 +122,5 @@ export class LmdbImage {
   get #begun(): Snapshot {
     if (this.#snapshot === undefined) throw new TidemarkError('InvariantBroken', 'An image is read once it has begun.')
     return this.#snapshot
-  }
-}
-
-/** Entries in the order of their groups, on their way into sections. */
-class Pieces {
-  readonly #operator: string
-  readonly #sections: { readonly group: number; readonly section: Section }[] = []
-  #bytes = 0
-  entries = 0
-
-  constructor(operator: string) {
-    this.#operator = operator
-  }
-
-  put(group: number, key: Key, value: { readonly state: unknown } | undefined): void {
-    let last = this.#sections.at(-1)
-    if (last?.group !== group) {
-      last = { group, section: [[], [], []] }
-      this.#sections.push(last)
-    }
-    const [keys, values, deleted] = last.section
-    if (value === undefined) deleted.push(key)
-    else {
-      keys.push(key)
-      values.push(value.state)
-    }
-    this.entries++
-  }
-
-  /** @param bytes that the last entry has */
-  full(bytes: number): boolean {
-    this.#bytes += bytes
-    return this.entries >= pieceKeys || this.#bytes >= pieceBytes
-  }
-
-  *encode(): Generator<Uint8Array> {
-    for (const { group, section } of this.#sections) yield encodeSection(this.#operator, group, section)
   }
 }

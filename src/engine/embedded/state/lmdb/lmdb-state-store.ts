@@ -3,16 +3,15 @@ import type { Key } from '../../../../pipeline/operator.js'
 import type { ChangedKeys } from '../changed-keys.js'
 import { CutHistory } from '../cut-history.js'
 import { planCut } from '../plan-cut.js'
-import { migrated, readStateFiles, type SavedState } from '../read-state-files.js'
-import { entriesAt } from '../state-section.js'
+import type { SavedState } from '../read-state-files.js'
 import type { StateCut, StateImage, StateStore, StoreOptions } from '../state-store.js'
 import type { CacheBudget } from './cache-budget.js'
-import type { Change, LmdbEnvironment } from './environment.js'
+import type { Change } from './environment.js'
 import { LmdbImage } from './lmdb-image.js'
+import { loadEntries, type Place } from './load-entries.js'
 import { absent, costOf, type Slot } from './slot.js'
 import { entryOf, storedEntry } from './stored-entry.js'
 import { boundsOf, keyOf, storedKey } from './stored-key.js'
-import type { WriteQueue } from './write-queue.js'
 
 /** Entries that leave the memory, or are looked at, in one go. */
 const batch = 256
@@ -21,12 +20,8 @@ const bytesOfChangedKey = 128
 /** Of a state that nobody has encoded yet, bytes. */
 const firstGuess = 100
 
-export interface LmdbStoreOptions extends StoreOptions {
-  readonly environment: LmdbEnvironment
-  readonly queue: WriteQueue
+export interface LmdbStoreOptions extends StoreOptions, Place {
   readonly budget: CacheBudget
-  /** Its number in the environment. */
-  readonly store: number
   /** Has the stores of the task give memory back. */
   readonly makeRoom: () => void
   /** It has been discarded. */
@@ -118,19 +113,9 @@ export class LmdbStateStore<S> implements StateStore<S> {
     }
   }
 
-  async load({ operator, handles, read, base }: SavedState<S>): Promise<void> {
-    const { environment, store } = this.#options
-    for await (const { bytes, handle, version } of readStateFiles(handles, read)) {
-      const changes = [...entriesAt(handle.path, bytes)].map(([key, value]): Change => {
-        if (value === undefined) return [storedKey(store, key), undefined]
-        return storedEntry(operator.id, store, key, migrated(operator, key, value.state, version))
-      })
-      for (const [key, value] of changes) {
-        const known = handle.mode === 'delta' && environment.has(key)
-        this.#size += Number(value !== undefined) - Number(known)
-      }
-      await environment.write(changes)
-    }
+  async load(saved: SavedState<S>): Promise<void> {
+    this.#size = await loadEntries(this.#options, saved)
+    const { base, handles } = saved
     if (base !== undefined) this.#history.restored({ number: base, handles })
   }
 

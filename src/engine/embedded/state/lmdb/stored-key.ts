@@ -19,16 +19,21 @@ export function storedKey(store: number, key: Key): Buffer {
   return typeof key === 'number' ? storedNumber(store, key) : storedText(store, key)
 }
 
+/** Whether a hash stands for the key. */
+export function isHashed(stored: Uint8Array): boolean {
+  return stored[kindAt] === kinds.hashed
+}
+
 /** Undefined where a hash stands for it. */
 export function keyOf(stored: Uint8Array): Key | undefined {
-  const bytes = Buffer.from(stored.buffer, stored.byteOffset, stored.byteLength)
-  switch (bytes[kindAt]) {
+  const { buffer, byteOffset, length } = stored
+  switch (stored[kindAt]) {
     case kinds.number:
-      return bytes.readDoubleBE(textAt)
+      return new DataView(buffer, byteOffset + textAt).getFloat64(0)
     case kinds.latin1:
-      return bytes.toString('latin1', textAt)
+      return Buffer.from(buffer, byteOffset + textAt, length - textAt).toString('latin1')
     case kinds.utf16:
-      return bytes.toString('utf16le', textAt)
+      return Buffer.from(buffer, byteOffset + textAt, length - textAt).toString('utf16le')
     default:
       return undefined
   }
