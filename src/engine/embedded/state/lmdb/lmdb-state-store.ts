@@ -8,12 +8,15 @@ import type { StateCut, StateImage, StateStore, StoreOptions } from '../state-st
 import type { CacheBudget } from './cache-budget.js'
 import type { Change } from './environment.js'
 import { LmdbImage } from './lmdb-image.js'
-import { loadEntries, type Place } from './load-entries.js'
-import { absent, costOf, type Slot } from './slot.js'
+import { loadEntries } from './load-entries.js'
+import type { Place } from './place.js'
+import { removeEntries } from './remove-entries.js'
+import { absent, type Slot } from './slot.js'
+import { type CachedEntry, SlotCache } from './slot-cache.js'
 import { entryOf, storedEntry } from './stored-entry.js'
 import { boundsOf, keyOf, storedKey } from './stored-key.js'
 
-/** Entries that leave the memory, or are looked at, in one go. */
+/** Entries that are sent, or looked at, in one go. */
 const batch = 256
 /** A key that is remembered as changed takes about so much memory, bytes; all that are may take as much as the cache. */
 const bytesOfChangedKey = 128
@@ -36,8 +39,7 @@ export interface LmdbStoreOptions extends StoreOptions, Place {
 export class LmdbStateStore<S> implements StateStore<S> {
   readonly #options: LmdbStoreOptions
   readonly #history: CutHistory
-  /** What is in memory, the longest there first. */
-  readonly #slots = new Map<Key, Slot<S>>()
+  readonly #cache: SlotCache<S>
   /** Of these, what has changed since the newest cut and was not sent. */
   #changed = new Map<Key, Slot<S>>()
   /** What had changed at the newest cut and was not sent, as it was then; empty once the image has begun. */
@@ -48,11 +50,11 @@ export class LmdbStateStore<S> implements StateStore<S> {
   #onImageLeft: (() => void) | undefined
   #closed = false
   #size = 0
-  #cost = 0
   #meanBytes = firstGuess
 
   constructor(options: LmdbStoreOptions) {
     this.#options = options
+    this.#cache = new SlotCache(options.budget)
     this.#history = new CutHistory({
       incremental: options.incremental,
       maxKeys: options.budget.limit / bytesOfChangedKey,
@@ -69,7 +71,7 @@ export class LmdbStateStore<S> implements StateStore<S> {
 
   /** Memory that its cache takes, as estimated, bytes. */
   get cost(): number {
-    return this.#cost
+    return this.#cache.cost
   }
 
   get(key: Key): S | undefined {
@@ -93,7 +95,7 @@ export class LmdbStateStore<S> implements StateStore<S> {
 
   /** First what is in memory, then the rest. */
   *entries(): Generator<[Key, S], undefined> {
-    const met = new Set([...this.#slots.keys(), ...this.#sent.keys()])
+    const met = new Set([...this.#cache.keys, ...this.#sent.keys()])
     for (const key of met) {
       const state = this.#look(key, storedKey(this.#options.store, key))
       if (state !== absent) yield [key, state]
@@ -158,7 +160,7 @@ export class LmdbStateStore<S> implements StateStore<S> {
   }
 
   #slotOf(key: Key): Slot<S> {
-    const slot = this.#slots.get(key)
+    const slot = this.#cache.get(key)
     if (slot === undefined) return this.#fetch(key)
     slot.used = true
     this.#preserve(key, slot)
@@ -169,15 +171,12 @@ export class LmdbStateStore<S> implements StateStore<S> {
     this.#options.queue.check()
     const stored = storedKey(this.#options.store, key)
     const bytes = this.#read(key, stored)
-    const slot: Slot<S> = { state: decoded(stored, bytes), used: false, cost: 0 }
-    this.#slots.set(key, slot)
-    this.#charge(slot, costOf(key, bytes?.length ?? this.#meanBytes))
-    return slot
+    return this.#cache.add(key, decoded(stored, bytes), bytes?.length ?? this.#meanBytes)
   }
 
   /** The state, without keeping it in memory. */
   #look(key: Key, stored: Uint8Array): S | typeof absent {
-    const slot = this.#slots.get(key)
+    const slot = this.#cache.get(key)
     if (slot === undefined) return decoded(stored, this.#read(key, stored))
     this.#preserve(key, slot)
     return slot.state
@@ -205,13 +204,6 @@ export class LmdbStateStore<S> implements StateStore<S> {
   #keepBudget(): void {
     const { budget, makeRoom } = this.#options
     if (budget.excess > 0) makeRoom()
-  }
-
-  #charge(slot: Slot<S>, cost: number): void {
-    const more = cost - slot.cost
-    slot.cost = cost
-    this.#cost += more
-    this.#options.budget.add(more)
   }
 
   #freeze(mode: 'full' | 'delta', number: number, changed?: readonly ChangedKeys[]): StateImage {
@@ -259,27 +251,14 @@ export class LmdbStateStore<S> implements StateStore<S> {
   }
 
   #forgetAll(): void {
-    this.#slots.clear()
+    this.#cache.clear()
     this.#changed.clear()
-    this.#options.budget.add(-this.#cost)
-    this.#cost = 0
   }
 
-  /** Beside the stream. Where writes fail there is nobody here to tell: whoever uses the task's state next is told. */
-  async #removeAll(): Promise<void> {
+  #removeAll(): Promise<void> {
     this.#forgetAll()
-    const { environment, queue, store, onDiscard } = this.#options
-    onDiscard()
-    await queue.idle
-    while (!this.#closed && !queue.failed) {
-      const stored = environment.keys(boundsOf(store), batch)
-      if (stored.length === 0) return
-      queue.send(
-        stored.map((key): Change => [key, undefined]),
-        () => {},
-      )
-      await queue.idle
-    }
+    this.#options.onDiscard()
+    return removeEntries(this.#options, () => this.#closed)
   }
 
   #beginIfWritten(): void {
@@ -299,7 +278,7 @@ export class LmdbStateStore<S> implements StateStore<S> {
   }
 
   /** @throws TaskFailed for a state that cannot be copied */
-  #send(entries: readonly (readonly [Key, Slot<S>])[]): void {
+  #send(entries: readonly CachedEntry<S>[]): void {
     if (entries.length === 0) return
     const changes = entries.map(([key, slot]) => this.#encoded(key, slot))
     for (const [index, [key]] of entries.entries()) {
@@ -321,40 +300,17 @@ export class LmdbStateStore<S> implements StateStore<S> {
     const change = storedEntry(operator, store, key, slot.state)
     const bytes = change[1]?.length ?? 0
     this.#meanBytes += (bytes - this.#meanBytes) / 64
-    this.#charge(slot, costOf(key, bytes))
+    this.#cache.charge(key, slot, bytes)
     return change
   }
 
+  /** Nothing newer than an image that has not begun. */
   #evictSome(): boolean {
-    const victims = this.#victims()
-    this.#send(victims.filter(([key]) => this.#changed.has(key) || this.#frozen.has(key)))
-    for (const [key, slot] of victims) {
-      this.#slots.delete(key)
-      this.#charge(slot, 0)
-    }
-    return victims.length > 0
-  }
-
-  /** Those that were not asked for since they were last looked over, the longest there first; nothing newer than an image that has not begun. */
-  #victims(): readonly (readonly [Key, Slot<S>])[] {
     const waiting = this.#image !== undefined && !this.#image.begun
-    const victims: [Key, Slot<S>][] = []
-    let spared = 0
-    let toFree = this.#options.budget.worthFreeing
-    for (const [key, slot] of this.#slots) {
-      if (victims.length === batch || spared === batch || toFree <= 0) break
-      const tooNew = waiting && this.#changed.has(key)
-      if (slot.used || tooNew) {
-        slot.used = false
-        if (tooNew) spared++
-        this.#slots.delete(key)
-        this.#slots.set(key, slot)
-      } else {
-        victims.push([key, slot])
-        toFree -= slot.cost
-      }
-    }
-    return victims
+    const victims = this.#cache.victims((key) => waiting && this.#changed.has(key))
+    this.#send(victims.filter(([key]) => this.#changed.has(key) || this.#frozen.has(key)))
+    for (const victim of victims) this.#cache.remove(victim)
+    return victims.length > 0
   }
 }
 

@@ -2,23 +2,16 @@ import type { Key } from '../../../../pipeline/operator.js'
 import { FairTurns } from '../../task/fair-turns.js'
 import { type FoundSection, migrated, readStateFiles, type SavedState } from '../read-state-files.js'
 import { decodeAt, entriesAt } from '../state-section.js'
-import type { Change, LmdbEnvironment } from './environment.js'
+import type { Change } from './environment.js'
 import { splitSection } from './moved-section.js'
+import type { Place } from './place.js'
 import { storedEntry } from './stored-entry.js'
 import { isHashed, storedKey } from './stored-key.js'
-import type { WriteQueue } from './write-queue.js'
 
 /** Changes that are sent at a time. One batch is written while the next is read. */
 const batch = 1024
 
-export interface Place {
-  readonly environment: LmdbEnvironment
-  readonly queue: WriteQueue
-  /** Its number in the environment; it is empty. */
-  readonly store: number
-}
-
-/** Puts what a snapshot holds into a store, and answers how many keys that are. @throws CheckpointDamaged, UnsupportedFormat, RestoreFailed, TaskFailed */
+/** Puts what a snapshot holds into an empty store, and answers how many keys that are. @throws CheckpointDamaged, UnsupportedFormat, RestoreFailed, TaskFailed */
 export async function loadEntries<S>(place: Place, saved: SavedState<S>): Promise<number> {
   const { environment, queue, store } = place
   const turns = new FairTurns()

@@ -1,4 +1,4 @@
-import { deserialize, serialize } from 'node:v8'
+import { DefaultSerializer, deserialize } from 'node:v8'
 import type { Key } from '../../../../pipeline/operator.js'
 import { unsaveable } from '../state-section.js'
 import type { Change } from './environment.js'
@@ -18,7 +18,9 @@ scratch.set(valueHeader)
 export function storedEntry(operator: string, store: number, key: Key, state: unknown): Change {
   const stored = storedKey(store, key)
   try {
-    return [stored, serialize(isHashed(stored) ? [key, state] : state).subarray(valueHeader.length)]
+    const serializer = new DefaultSerializer()
+    serializer.writeValue(isHashed(stored) ? [key, state] : state)
+    return [stored, serializer.releaseBuffer()]
   } catch (error) {
     throw unsaveable(operator, key, error)
   }
