@@ -11,9 +11,9 @@ import type { Scheme } from './place.js'
 const moments = {
   lateEntry: { fault: 'reset', step: 'publish', point: 'entry gets its name', release: 'overtaken' },
   resetAtClaim: { fault: 'reset', step: 'claim' },
+  entryFails: { fault: 'hang', step: 'publish', point: 'entry is written', lasting: true },
   fork: { fault: 'fork', step: 'restore' },
   lateCommit: { fault: 'late-commit', step: 'restore' },
-  entryFails: { fault: 'hang', step: 'publish', point: 'entry is written', lasting: true },
   entryIsGivenUp: { fault: 'error', step: 'publish', point: 'entry gets its name', lasting: true },
   manifestFails: { fault: 'error', step: 'write', point: 'part manifest gets its name' },
   stateFails: { fault: 'error', step: 'write', point: 'state is synced' },
