@@ -91,6 +91,14 @@ beforeEach(() => {
   slow = undefined
 })
 
+/** An attempt on a and b, and the next one on a and c. */
+const bThenC: readonly Room[] = [
+  ['a', 2],
+  ['b', 2],
+  ['a', 2],
+  ['c', 2],
+]
+
 function start(job: string, found: readonly Room[]): Promise<WorkflowHandle> {
   rooms = [...found]
   const restartStrategy = { type: 'fixed-delay', attempts: 1, delay: '1s' }
@@ -160,12 +168,7 @@ test('a host that has lost its room loses its place, and another is found, witho
 
 test('where one host cannot start its share, none is left running, and the next attempt begins with another search', async () => {
   refuse = { start: 'b' }
-  const job = await start('restarted', [
-    ['a', 2],
-    ['b', 2],
-    ['a', 2],
-    ['c', 2],
-  ])
+  const job = await start('restarted', bThenC)
   expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
   expect(stopsBeforeTheNext()).toEqual(['a stops', 'b stops'])
   const begun = said.findLastIndex((line) => line.includes('prepares'))
@@ -179,12 +182,7 @@ test('where one host cannot start its share, none is left running, and the next 
 
 test('a host that is lost while the tasks start is not waited for: only the others are stopped', async () => {
   refuse = { lost: 'b' }
-  const job = await start('lost', [
-    ['a', 2],
-    ['b', 2],
-    ['a', 2],
-    ['c', 2],
-  ])
+  const job = await start('lost', bThenC)
   expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
   expect(stopsBeforeTheNext()).toEqual(['a stops'])
 })
@@ -203,12 +201,7 @@ test('a host whose tasks run while those of another still load their state is wa
 test('where they fail meanwhile, nobody waits for the other', async () => {
   slow = slowOn('b')
   refuse = { early: 'a' }
-  const job = await start('early-failure', [
-    ['a', 2],
-    ['b', 2],
-    ['a', 2],
-    ['c', 2],
-  ])
+  const job = await start('early-failure', bThenC)
   expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
   expect(stopsBeforeTheNext()).toEqual(['a stops', 'b stops'])
 })

@@ -7,10 +7,11 @@ import { afterEach, expect, test } from 'vitest'
 import { joinSection, splitSection } from '../../../src/engine/embedded/state/lmdb/moved-section.js'
 import { isKnown, valueHeader } from '../../../src/engine/embedded/state/lmdb/serialized-array.js'
 import { openStateBackend, type StateBackendSettings } from '../../../src/engine/embedded/state/state-backend.js'
-import { entriesOf, type Section } from '../../../src/engine/embedded/state/state-section.js'
+import { entriesAt, type Section } from '../../../src/engine/embedded/state/state-section.js'
 import { writeState } from '../../../src/engine/embedded/task/write-state.js'
-import type { Key, StatefulOperator } from '../../../src/pipeline/operator.js'
+import type { Key } from '../../../src/pipeline/operator.js'
 import { openStorage } from '../../../src/storage/index.js'
+import { context, operatorOf } from './one-task.js'
 
 // Values of any kind, as they lie in files and stores: moved between the two without being decoded where that is possible, and the same afterwards.
 
@@ -80,7 +81,7 @@ test('values that do not refer to one another are put together as V8 puts them',
       const [keys, , deleted] = sectionOf(states)
       const section = joinSection(keys, Buffer.concat(states.map(elementOf)), deleted, Buffer.alloc(0))
       expect(deserialize(section)).toEqual(deserialize(serialize([keys, states, deleted])))
-      expect([...entriesOf(section)]).toHaveLength(keys.length + deleted.length)
+      expect([...entriesAt('test', section)]).toHaveLength(keys.length + deleted.length)
     }),
   )
 })
@@ -101,20 +102,7 @@ async function settings(type: StateBackendSettings['type']): Promise<StateBacken
   return { type, directory }
 }
 
-const operator: StatefulOperator<never, never, unknown> = {
-  name: "process 'values'",
-  id: 'values',
-  version: 1,
-  open: () => ({ onRecord() {} }),
-}
-const context = {
-  job: 'job',
-  execution: 'execution',
-  attempt: 1,
-  task: 0,
-  shared: true,
-  scope: { kind: 'job' },
-} as const
+const operator = operatorOf<unknown>('values')
 const longKey = 'x'.repeat(2_000)
 
 test.each([

@@ -5,7 +5,7 @@ import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
 import { KeyedStateStore } from '../../../src/engine/embedded/state/keyed-state-store.js'
 import { RestoredState } from '../../../src/engine/embedded/state/restored-state.js'
 import { decodeState } from '../../../src/engine/embedded/state/state-codec.js'
-import { entriesOf } from '../../../src/engine/embedded/state/state-section.js'
+import { entriesAt } from '../../../src/engine/embedded/state/state-section.js'
 import type { Key, KeyedState } from '../../../src/pipeline/operator.js'
 
 /** Changed in place, as operators do. */
@@ -31,7 +31,7 @@ async function contentOf(pieces: readonly Uint8Array[]): Promise<Map<Key, unknow
   const file = await decodeState(new ChunkReader(inTurn(pieces)), 'test')
   const entries: (readonly [Key, unknown])[] = []
   for await (const { bytes } of file.sections()) {
-    for (const [key, value] of entriesOf(bytes)) entries.push([key, value?.state])
+    for (const [key, value] of entriesAt('test', bytes)) entries.push([key, value?.state])
   }
   expect(new Set(entries.map(([key]) => key)).size).toBe(entries.length)
   return new Map(entries)

@@ -7,7 +7,7 @@ import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
 import { keyGroupOf } from '../../../src/engine/embedded/state/key-group.js'
 import { StateCapture } from '../../../src/engine/embedded/state/state-capture.js'
 import { codecName, decodeState } from '../../../src/engine/embedded/state/state-codec.js'
-import { entriesOf, type StateFileEntry } from '../../../src/engine/embedded/state/state-section.js'
+import { entriesAt, type StateFileEntry } from '../../../src/engine/embedded/state/state-section.js'
 import type { Key } from '../../../src/pipeline/operator.js'
 
 /** Written once and never again: what they say must stay readable. */
@@ -53,7 +53,7 @@ async function decode(bytes: Buffer, path = 'a.state', pieceLength = 7) {
   }
   const { header, sections } = await decodeState(new ChunkReader(pieces()), path)
   const entries: StateFileEntry[] = []
-  for await (const section of sections()) entries.push(...entriesOf(section.bytes))
+  for await (const section of sections()) entries.push(...entriesAt('test', section.bytes))
   return { header, entries }
 }
 

@@ -9,8 +9,9 @@ import { LmdbBackend } from '../../../src/engine/embedded/state/lmdb/lmdb-backen
 import { openStateBackend, type StateBackend } from '../../../src/engine/embedded/state/state-backend.js'
 import type { StateImage, StateStore } from '../../../src/engine/embedded/state/state-store.js'
 import { writeState } from '../../../src/engine/embedded/task/write-state.js'
-import type { Key, StatefulOperator } from '../../../src/pipeline/operator.js'
+import type { Key } from '../../../src/pipeline/operator.js'
 import { openStorage, type Storage } from '../../../src/storage/index.js'
+import { context, operatorOf } from './one-task.js'
 
 // One suite for every backend: whatever a job does with its state, and whichever backend a restore goes on with, it finds what a plain map holds.
 
@@ -19,20 +20,7 @@ interface Counter {
   value: number
 }
 
-const operator: StatefulOperator<never, never, Counter> = {
-  name: "process 'counters'",
-  id: 'counters',
-  version: 1,
-  open: () => ({ onRecord() {} }),
-}
-const context = {
-  job: 'job',
-  execution: 'execution',
-  attempt: 1,
-  task: 0,
-  shared: true,
-  scope: { kind: 'job' },
-} as const
+const operator = operatorOf<Counter>('counters')
 
 const directories: string[] = []
 

@@ -14,19 +14,11 @@ export interface EncodedSection {
 /** A key with its state, or with nothing where it was deleted. */
 export type StateFileEntry = readonly [key: Key, value: { readonly state: unknown } | undefined]
 
-/** What one section says. */
-export function* entriesOf(section: Buffer): Generator<StateFileEntry> {
-  yield* entriesIn(deserialize(section) as Section)
-}
-
-function* entriesIn([keys, values, deleted]: Section): Generator<StateFileEntry> {
+/** What a section of this file says. @throws UnsupportedFormat */
+export function* entriesAt(path: string, section: Buffer): Generator<StateFileEntry> {
+  const [keys, values, deleted] = decodeAt(path, section)
   for (const [index, key] of keys.entries()) yield [key, { state: values[index] }]
   for (const key of deleted) yield [key, undefined]
-}
-
-/** What a section of this file says. @throws UnsupportedFormat */
-export function entriesAt(path: string, section: Buffer): Generator<StateFileEntry> {
-  return entriesIn(decodeAt(path, section))
 }
 
 /** The same as it is in the file, for whoever wants no object for each key. @throws UnsupportedFormat */
