@@ -167,6 +167,8 @@ export interface CheckpointAnswer {
 export interface HostActivities {
   /** Of an attempt on several hosts: keeps the room that there is for it a while longer. */
   holdSlots(input: ReserveRequest): Promise<ReservedTasks>
+  /** The same until it is cancelled. Ends when nothing is kept any more. */
+  keepSlots(input: ReserveRequest): Promise<void>
   /** Once for all of them: recovers output, and writes down what there is to read. */
   prepareTasks(input: DeployInput): Promise<PreparedAttempt>
   /** On each of them. */

@@ -17,7 +17,7 @@ import { checkAllowedDirs, checkRoots, checkRun } from './guard.js'
 import { whileBeating } from './heartbeat.js'
 import { unusable } from './restore.js'
 
-/** For how long room is kept where nothing else is said, milliseconds. */
+/** For how long room is kept, unless it is asked for again, where nothing else is said; milliseconds. */
 const firstHoldMs = 60_000
 
 /**
@@ -34,7 +34,8 @@ export async function deploy(
   const reserve = (more: number) => {
     const { holdMs = firstHoldMs, build } = room ?? {}
     const { definition } = spec
-    return engine.reserve({ ...reference, definition, atLeast: 1, more, holdMs, ...(build && { build }) })
+    const request = { ...reference, definition, atLeast: 1, more, holdMs, ...(build && { build }) }
+    return whileBeating({ state: 'keeping room' }, () => engine.reserve(request))
   }
   if (room?.more !== undefined) return reserve(room.more)
   try {

@@ -90,6 +90,7 @@ export function createHostActivities(dependencies: HostDependencies): HostActivi
   })
   return guarded<HostActivities>({
     holdSlots: (input) => engine.reserve(input),
+    keepSlots: (input) => whileBeating({ state: 'keeping room' }, (signal) => engine.keep(input, signal)),
     prepareTasks: (input) => prepareTasks(dependencies, input),
     startTasks: (input) => startTasks(dependencies, input),
     adopt: async (input) => {

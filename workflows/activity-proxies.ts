@@ -107,6 +107,16 @@ export const starting: ActivityOptions = {
   retry: { ...patient, nonRetryableErrorTypes: ['TaskFailed', 'TasksGone', 'HostFull'] },
 }
 
+/** Keeps slots on a host for as long as they are wanted. */
+export function keeping(host: string, summary: string): HostActivities {
+  return onHost(host, summary, {
+    startToCloseTimeout: '3650d',
+    heartbeatTimeout: workSilence,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
+    retry: { ...patient, nonRetryableErrorTypes: ['HostFull'] },
+  })
+}
+
 /** Watches the tasks on a host for as long as they run. */
 export function supervising(host: string, summary: string): HostActivities {
   return onHost(host, summary, {

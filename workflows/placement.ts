@@ -1,4 +1,5 @@
 import {
+  ActivityCancellationType,
   ActivityFailure,
   type ActivityOptions,
   ApplicationFailure,
@@ -11,6 +12,7 @@ import { isHostGone } from '../src/coordinator/hand-over.js'
 import { type JobDeployment, joinDeployments } from '../src/coordinator/joined.js'
 import type { PreparedAttempt, ReservedTasks, TaskShare } from '../src/engine/engine.js'
 import { definition, onHost, starting, supervising } from './activity-proxies.js'
+import { KeptSlots } from './kept-slots.js'
 import { askEach, askHost, hostFailureOf, stopOnEach } from './on-hosts.js'
 
 /**
@@ -20,7 +22,10 @@ import { askEach, askHost, hostFailureOf, stopOnEach } from './on-hosts.js'
 const firstHold = 30_000
 const longestHold = 30 * 60_000
 
-/** A host keeps room for so much longer, so that what has been found in time is there, milliseconds. */
+/** Longest that a host keeps room without being asked to go on: so soon it is free again where its answer reaches nobody. Milliseconds. */
+const untilKept = 30_000
+
+/** Of placements that had nobody keep it: a host keeps room for so much longer than is waited for others, milliseconds. */
 const margin = 30_000
 
 /** What a host is asked to keep room for, once all have been found, until its tasks start; milliseconds. */
@@ -30,6 +35,7 @@ const untilStarted = 60_000
 const mostHosts = 64
 
 const sharesAreWatched = 'shares-are-watched-until-all-run'
+const roomIsKept = 'room-is-kept-by-an-activity'
 const goneAreNotStopped = 'hosts-that-are-gone-are-not-stopped'
 
 /** A host that takes what it does not keep is a fault, and each search costs some history. */
@@ -53,6 +59,9 @@ export class Placement {
   private readonly places = new Map<string, number>()
   private build: string | undefined
   private prepared: PreparedAttempt | undefined
+  private readonly isKept = patched(roomIsKept)
+  private readonly kept = new KeptSlots((host) => this.loseRoom(host))
+  private isStarting = false
 
   constructor(options: PlacementOptions) {
     this.options = options
@@ -77,6 +86,8 @@ export class Placement {
       const stopping = () => stopOnEach([...this.places.keys()], input.reference, `give up ${what}`)
       await CancellationScope.nonCancellable(stopping).catch(() => undefined)
       throw error
+    } finally {
+      this.kept.letGo()
     }
   }
 
@@ -123,9 +134,17 @@ export class Placement {
   private async ask(ms: number, options: ActivityOptions = {}): Promise<ReservedTasks> {
     const { input, what } = this.options
     const { parallelism, definition: name } = input.spec
-    const work = definition(name, `find room for ${this.missing} of ${parallelism} tasks of ${what}`, options)
+    const work = definition(name, `find room for ${this.missing} of ${parallelism} tasks of ${what}`, {
+      ...options,
+      // An answer that is under way is waited for: whoever gives it keeps room, and is to let it go.
+      ...(this.isKept && { cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED }),
+    })
     const { build } = this
-    const room = { holdMs: ms + margin, more: this.missing, ...(build !== undefined && { build }) }
+    const room = {
+      holdMs: this.isKept ? untilKept : ms + margin,
+      more: this.missing,
+      ...(build !== undefined && { build }),
+    }
     // Asked for `more`, a host answers with what it keeps, and starts nothing.
     return (await work.deploy({ ...input, room })) as ReservedTasks
   }
@@ -138,11 +157,25 @@ export class Placement {
       const message = `The tasks of the job do not fit ${mostHosts} hosts: raise tidemark.slots, or lower the parallelism.`
       throw ApplicationFailure.nonRetryable(message, 'HostFull')
     }
+    this.keepRoom(host)
+    this.tell()
+  }
+
+  private keepRoom(host: string): void {
+    if (!this.isKept) return
+    const { reference, spec } = this.options.input
+    const atLeast = this.places.get(host) ?? 0
+    this.kept.keep(host, { ...reference, definition: spec.definition, atLeast, more: 0, holdMs: untilKept })
+  }
+
+  private loseRoom(host: string): void {
+    if (this.isStarting || !this.places.delete(host)) return
     this.tell()
   }
 
   private letGo(): void {
     this.places.clear()
+    this.kept.letGo()
     this.tell()
   }
 
@@ -187,6 +220,7 @@ export class Placement {
 
   private async start({ splits, sweep }: PreparedAttempt): Promise<JobDeployment> {
     const { input, what } = this.options
+    this.isStarting = true
     let next = 0
     const shares = new Map<string, TaskShare>()
     for (const [host, count] of this.places) {

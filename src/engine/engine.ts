@@ -32,6 +32,12 @@ export interface Engine {
   reserve(request: ReserveRequest): Promise<ReservedTasks>
 
   /**
+   * The same, and not only for `holdMs` but until the signals of all who keep them have aborted: then they are free at once. Resolves
+   * when this one has, or when nothing is kept any more, whoever has taken it or had it let go.
+   */
+  keep(request: ReserveRequest, signal: AbortSignal): Promise<void>
+
+  /**
    * The part of `deploy` that comes before any task, for an attempt on several hosts: does what `recoverOutput` does, and writes a list of the
    * splits (a `SplitList` as JSON, see split-list.ts) from which every host computes the same assignment. Idempotent; the same errors.
    */

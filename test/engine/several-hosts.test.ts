@@ -227,6 +227,45 @@ describe('room for tasks', () => {
     await expect(host.reserve({ ...reference, attempt: 3, ...asked })).rejects.toThrow('is being shut down')
   })
 
+  test('is kept, whatever time was said, until the last who keeps it does not any more', async () => {
+    const host = await bench.host(['ticks.mjs'], { slots: 2 })
+    const request = { job: 'j', execution: 'e', claim: 1, attempt: 1, ...asked, holdMs: 1 }
+    const [first, second] = [new AbortController(), new AbortController()]
+    const keeping = [host.keep(request, first.signal), host.keep(request, second.signal)]
+    // Longer than was said: it takes a thread to start and end.
+    const elsewhere = await bench.host(['ticks.mjs'], { slots: 1 })
+    const run = new SharedRun('meanwhile', [elsewhere], 1, { definition: 'ticks' })
+    await run.share(1)
+    await run.stopAll()
+    expect(await host.reserve(request)).toMatchObject({ reserved: 2 })
+    first.abort()
+    await keeping[0]
+    expect(host.freeSlots()).toBe(0)
+    second.abort()
+    await keeping[1]
+    expect(host.freeSlots()).toBe(2)
+  })
+
+  test('is not kept any more once its tasks start, or the attempt is stopped, even while it is asked for', async () => {
+    const host = await bench.host(['ticks.mjs'], { slots: 2 })
+    const run = new SharedRun('taken', [host], 1, { definition: 'ticks' })
+    await run.own()
+    run.attempt = 1
+    const request = () => ({ ...run.reference, ...asked, more: 1 })
+    const taken = host.keep(request(), never)
+    await host.reserve(request())
+    run.attempt = 0
+    await run.share(1)
+    await taken
+    await run.stopAll()
+    run.attempt = 2
+    const asking = host.reserve(request())
+    await host.stop(run.reference)
+    await expect(asking).rejects.toMatchObject({ code: 'Fenced' })
+    await expect(host.keep(request(), never)).rejects.toMatchObject({ code: 'Fenced' })
+    expect(host.freeSlots()).toBe(2)
+  })
+
   test('is refused where there is too little, and for another build of the definition', async () => {
     const host = await bench.host(['ticks.mjs'], { slots: 2 })
     const reference = { job: 'j', execution: 'e', claim: 1, attempt: 1 }

@@ -16,7 +16,7 @@ let rooms: Room[] = []
 let asks: { readonly id: string; readonly input: DeployInput }[] = []
 let said: string[] = []
 /** Hosts that refuse, or are lost, once. */
-let refuse: { confirm?: string; start?: string; lost?: string; early?: string } = {}
+let refuse: { keep?: string; confirm?: string; start?: string; lost?: string; early?: string } = {}
 /** A host whose tasks have started only when it is let go. */
 let slow: { readonly host: string; readonly until: Promise<void>; readonly go: () => void } | undefined
 
@@ -52,6 +52,14 @@ beforeAll(async () => {
         if (refuse.confirm !== self()) return { host: self(), reserved: atLeast, build: 'b1' }
         refuse = {}
         throw ApplicationFailure.nonRetryable('Full.', 'HostFull')
+      },
+      async keepSlots() {
+        if (refuse.keep === self()) {
+          refuse = {}
+          return
+        }
+        // The clock would stand while it runs.
+        throw ApplicationFailure.create({ type: 'Keeping', message: 'It is kept.', nextRetryDelay: '10h' })
       },
       async prepareTasks() {
         said.push(`${self()} prepares`)
@@ -151,6 +159,20 @@ test('room is let go when the rest is not found in time, and all is asked for an
   expect(fourth).toBeGreaterThanOrEqual(60)
   expect(fourth).toBeLessThanOrEqual(90)
   expect(said.filter((line) => line.includes('starts')).sort()).toEqual(['a starts 0+2', 'b starts 2+2'])
+  // However long they wait: a host that is not asked to go on keeping it has it free again.
+  const holds = asks.map(({ input }) => input.room?.holdMs)
+  expect(holds).toEqual([undefined, 30_000, 30_000, 30_000, 30_000, 30_000])
+})
+
+test('a host that keeps nothing any more loses its place, and another is found', async () => {
+  refuse = { keep: 'a' }
+  const job = await start('unkept', [
+    ['a', 2],
+    ['b', 2],
+    ['c', 2],
+  ])
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 0 })
+  expect(said.filter((line) => line.includes('starts')).sort()).toEqual(['b starts 0+2', 'c starts 2+2'])
 })
 
 test('a host that has lost its room loses its place, and another is found, without preparing twice', async () => {

@@ -121,6 +121,7 @@ function hostOf(scripts: ReadonlyMap<string, Script>): HostActivities {
   }
   return {
     holdSlots: never,
+    keepSlots: never,
     prepareTasks: never,
     startTasks: never,
     adopt: async () => {},

@@ -112,9 +112,8 @@ class Host implements EmbeddedHost {
   }
 
   async deploy(request: DeployRequest, signal: AbortSignal): Promise<DeployResult> {
-    const state = this.#executions.admit(request)
+    const state = this.#admitUnstopped(request)
     const { file } = this.#definition(request)
-    checkNotStopped(state, request)
     const { current } = state
     const isSame = current !== undefined && compareFence(current.fence, request) === 0 && current.hasTasksOf(request)
     const repeated = isSame && current.state !== 'stopped'
@@ -128,18 +127,17 @@ class Host implements EmbeddedHost {
   }
 
   async reserve(request: ReserveRequest): Promise<ReservedTasks> {
-    const state = this.#executions.admit(request)
-    checkNotStopped(state, request)
     const build = await readBuild(this.#named(request).file)
     if (request.build !== undefined && request.build !== build) {
       const message = `Host ${this.host} has another build of "${request.definition}" than the hosts on which tasks of attempt ${request.attempt} have a place: give all workers the same job file.`
       throw new TidemarkError('ConfigurationDisagrees', message)
     }
+    await this.#stopOlder(request)
+    // What was heard meanwhile counts: from here on nothing is waited for.
+    const state = this.#admitUnstopped(request)
     if (this.#leaving) throw this.#full(request.job, request.atLeast, 'is being shut down')
-    if (state.reserved !== undefined && compareFence(state.reserved.fence, request) < 0) this.#release(state)
-    const older = state.current
-    if (older !== undefined && compareFence(older.fence, request) < 0)
-      await older.stop('was replaced by a newer attempt')
+    const { reserved } = state
+    if (reserved !== undefined && (reserved.isOver || compareFence(reserved.fence, request) < 0)) this.#release(state)
     const kept = state.reserved?.count ?? 0
     if (kept + Math.min(request.more, this.#slots.free) < request.atLeast) {
       throw this.#full(request.job, request.atLeast, `has ${this.#slots.free} free slots of ${this.#slots.total}`)
@@ -147,6 +145,11 @@ class Host implements EmbeddedHost {
     state.reserved ??= new Reservation(this.#slots, request)
     state.reserved.hold(request.more, request.holdMs)
     return { host: this.host, reserved: state.reserved.count, build }
+  }
+
+  async keep(request: ReserveRequest, signal: AbortSignal): Promise<void> {
+    await this.reserve(request)
+    await this.#admitUnstopped(request).reserved?.keep(signal)
   }
 
   async prepare(request: DeployRequest, signal: AbortSignal): Promise<PreparedAttempt> {
@@ -294,6 +297,18 @@ class Host implements EmbeddedHost {
     const { free, total } = this.#slots
     const why = this.#closing.signal.aborted ? 'is being shut down' : `has ${free} free slots of ${total}`
     throw this.#full(request.job, count, why)
+  }
+
+  #admitUnstopped(reference: AttemptReference): ExecutionState {
+    const state = this.#executions.admit(reference)
+    checkNotStopped(state, reference)
+    return state
+  }
+
+  async #stopOlder(reference: AttemptReference): Promise<void> {
+    const { current } = this.#admitUnstopped(reference)
+    if (current === undefined || compareFence(current.fence, reference) >= 0) return
+    await current.stop('was replaced by a newer attempt')
   }
 
   #release(state: ExecutionState): void {
