@@ -153,7 +153,6 @@ class Pair {
 
 function interrupted(image: StateImage, goOn: () => void, failsAfter: number): StateImage {
   return {
-    ready: async () => image.ready?.(),
     *encode() {
       let pieces = 0
       for (const piece of image.encode()) {
@@ -251,5 +250,22 @@ test('a store that is discarded gives back its place, once its cut is written', 
   }
   const [first = 0, , , , , last = 0] = sizes
   expect(last).toBeLessThan(3 * first)
+  await backend.close()
+})
+
+test('a snapshot takes what is in memory from there: it writes nothing to the file of the store', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'tidemark-stores-'))
+  directories.push(directory)
+  const backend = await LmdbBackend.open(directory)
+  const store = backend.open<Counter>({ operator: 'counters', stateVersion: 1, incremental: true })
+  const size = async () => (await stat(join(directory, 'data.mdb'))).size
+  const before = await size()
+  const storage = openStorage('memory://in-memory')
+  for (let number = 1; number <= 2; number++) {
+    for (let i = 0; i < 20_000 / number; i++) store.set(i, { value: number })
+    const { handles } = await writeState(storage, 'counters', store.cut(number, number - 1), { ...context, number })
+    expect(handles.at(-1)).toMatchObject({ mode: number === 1 ? 'full' : 'delta', entries: 20_000 / number })
+  }
+  expect(await size()).toBe(before)
   await backend.close()
 })

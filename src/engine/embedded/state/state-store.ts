@@ -35,8 +35,6 @@ export interface StateCut {
 
 /** The state at the cut, to be encoded once, while records go on. */
 export interface StateImage {
-  /** Resolves once it can be encoded; absent: at once. */
-  ready?(): Promise<void>
   /** In pieces, between which it is somebody else's turn; an empty one says no more than that. */
   encode(): Generator<Uint8Array>
   /** Keys written or deleted, once it is encoded. */

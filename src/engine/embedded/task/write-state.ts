@@ -44,7 +44,6 @@ export async function writeState(
   const path = stateFilePath({ number, attempt, task, operator, nonce: randomBytes(6).toString('hex'), shared })
   let file: WrittenFile
   try {
-    await image.ready?.()
     file = await writeFile(data, `${executionFolder(job, execution)}/${path}`, image.encode(), context.openFilePort)
   } finally {
     image.release()

@@ -44,9 +44,7 @@ export class LmdbBackend implements StateBackend {
   }
 
   get pressure(): Promise<void> | undefined {
-    if (this.#queue.pressure !== undefined) return this.#queue.pressure
-    if (this.#budget.excess <= 0) return undefined
-    return Promise.all([...this.#stores].map((store) => store.begun())).then(() => undefined)
+    return this.#queue.pressure
   }
 
   async close(): Promise<void> {

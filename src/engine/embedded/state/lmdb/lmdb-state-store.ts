@@ -1,22 +1,20 @@
-import { setImmediate as nextTurn } from 'node:timers/promises'
 import type { Key } from '../../../../pipeline/operator.js'
-import type { ChangedKeys } from '../changed-keys.js'
 import { CutHistory } from '../cut-history.js'
 import { planCut } from '../plan-cut.js'
 import type { SavedState } from '../read-state-files.js'
 import type { StateCut, StateImage, StateStore, StoreOptions } from '../state-store.js'
 import type { CacheBudget } from './cache-budget.js'
 import type { Change } from './environment.js'
-import { LmdbImage } from './lmdb-image.js'
+import { type ImageOptions, LmdbImage } from './lmdb-image.js'
 import { loadEntries } from './load-entries.js'
 import type { Place } from './place.js'
 import { removeEntries } from './remove-entries.js'
 import { absent, type Slot } from './slot.js'
 import { type CachedEntry, SlotCache } from './slot-cache.js'
-import { entryOf, storedEntry } from './stored-entry.js'
+import { entryOf, keyIn, storedEntry } from './stored-entry.js'
 import { boundsOf, keyOf, storedKey } from './stored-key.js'
 
-/** Entries that are sent, or looked at, in one go. */
+/** Entries that are looked at in one go. */
 const batch = 256
 /** A key that is remembered as changed takes about so much memory, bytes; all that are may take as much as the cache. */
 const bytesOfChangedKey = 128
@@ -33,20 +31,19 @@ export interface LmdbStoreOptions extends StoreOptions, Place {
 
 /**
  * The keyed state of one operator in one task, in a file of this machine. What was asked for lately is in memory as it is, and is written when it has
- * to leave, or beside the stream after a cut. Between a cut and the moment when all that had changed before it can be read, which is when
- * its image begins, nothing newer is written: so no value is copied unless the stream is about to touch it.
+ * to leave. A snapshot writes nothing there: it takes what has changed from memory, and all else from the file as it was at the cut.
  */
 export class LmdbStateStore<S> implements StateStore<S> {
   readonly #options: LmdbStoreOptions
   readonly #history: CutHistory
   readonly #cache: SlotCache<S>
-  /** Of these, what has changed since the newest cut and was not sent. */
-  #changed = new Map<Key, Slot<S>>()
-  /** What had changed at the newest cut and was not sent, as it was then; empty once the image has begun. */
-  #frozen = new Map<Key, Slot<S>>()
   /** What was sent and cannot be read yet. */
   readonly #sent = new Map<Key, Change>()
-  #image: LmdbImage | undefined
+  /** That of the newest cut, while somebody needs it. */
+  #image: LmdbImage<S> | undefined
+  #images = 0
+  /** What was asked for last. */
+  #last: Slot<S> | undefined
   #onImageLeft: (() => void) | undefined
   #closed = false
   #size = 0
@@ -130,19 +127,16 @@ export class LmdbStateStore<S> implements StateStore<S> {
     this.#image?.abandon()
     this.#leaveImage()
     const found = this.#history.cut(number, base)
-    return planCut(found, this.#size, (mode, changed) => this.#freeze(mode, number, changed))
+    const { intervals } = found
+    return planCut(found, this.#size, (mode, changed) =>
+      this.#capture({ mode, number, ...(changed && { delta: { changed, intervals } }) }),
+    )
   }
 
-  /** Sends, and lets go of, what was not asked for lately, until the budget is kept or all the rest has to wait for an image to begin. */
+  /** Sends, and lets go of, what was not asked for lately, until the budget is kept. */
   evict(): void {
     const { budget } = this.#options
     while (budget.excess > 0 && this.#evictSome());
-  }
-
-  /** Resolves once the newest image has begun, if there is one, or will not. */
-  async begun(): Promise<void> {
-    const image = this.#image
-    if (image !== undefined) await this.#begin(image).catch(() => undefined)
   }
 
   discard(): Promise<void> {
@@ -161,9 +155,14 @@ export class LmdbStateStore<S> implements StateStore<S> {
 
   #slotOf(key: Key): Slot<S> {
     const slot = this.#cache.get(key)
-    if (slot === undefined) return this.#fetch(key)
-    slot.used = true
-    this.#preserve(key, slot)
+    if (slot === undefined) {
+      this.#last = this.#fetch(key)
+      return this.#last
+    }
+    // A record that looks and then changes asks once.
+    if (slot !== this.#last) slot.used = true
+    this.#last = slot
+    this.#image?.touching(key, slot)
     return slot
   }
 
@@ -178,7 +177,7 @@ export class LmdbStateStore<S> implements StateStore<S> {
   #look(key: Key, stored: Uint8Array): S | typeof absent {
     const slot = this.#cache.get(key)
     if (slot === undefined) return decoded(stored, this.#read(key, stored))
-    this.#preserve(key, slot)
+    this.#image?.touching(key, slot)
     return slot.state
   }
 
@@ -191,13 +190,17 @@ export class LmdbStateStore<S> implements StateStore<S> {
     const key = keyOf(stored)
     if (key !== undefined) return key
     const value = this.#options.environment.get(stored)
-    return value && entryOf(stored, value)[0]
+    return value && keyIn(stored, value)
   }
 
   #change(key: Key, slot: Slot<S>, state: S | typeof absent): void {
+    const { interval } = this.#history
+    if (slot.changedIn !== interval) this.#history.change(key)
     slot.state = state
-    this.#changed.set(key, slot)
-    this.#history.change(key)
+    slot.changed = true
+    slot.changedIn = interval
+    // An image that needed what was here has it.
+    slot.captured = this.#images
     this.#keepBudget()
   }
 
@@ -206,16 +209,18 @@ export class LmdbStateStore<S> implements StateStore<S> {
     if (budget.excess > 0) makeRoom()
   }
 
-  #freeze(mode: 'full' | 'delta', number: number, changed?: readonly ChangedKeys[]): StateImage {
-    const { environment, store, operator, stateVersion } = this.#options
-    const delta = changed && { changed }
-    const image = new LmdbImage({ environment, store, operator, stateVersion, mode, number, ...delta })
-    this.#frozen = this.#changed
-    this.#changed = new Map()
+  #capture(what: Pick<ImageOptions<S>, 'mode' | 'number' | 'delta'>): StateImage {
+    const { environment, queue, store, operator, stateVersion } = this.#options
+    const image = new LmdbImage<S>({
+      ...what,
+      ...{ environment, queue, store, operator, stateVersion },
+      id: ++this.#images,
+      cache: this.#cache,
+      sent: this.#sent,
+      onEncoded: (key, slot, bytes) => this.#charge(key, slot, bytes),
+    })
     this.#image = image
-    this.#beginIfWritten()
     return {
-      ready: () => this.#begin(image),
       encode: () => image.encode(),
       get entries() {
         return image.entries
@@ -227,32 +232,15 @@ export class LmdbStateStore<S> implements StateStore<S> {
     }
   }
 
-  /** What was frozen for it has changed like all else. */
   #leaveImage(): void {
     this.#image = undefined
-    for (const [key, slot] of this.#frozen) this.#changed.set(key, slot)
-    this.#frozen = new Map()
     this.#onImageLeft?.()
     this.#onImageLeft = undefined
   }
 
-  /** Sends what is frozen, a little at a time, and waits until all of it can be read. */
-  async #begin(image: LmdbImage): Promise<void> {
-    const { queue } = this.#options
-    for (;;) {
-      queue.check()
-      image.check()
-      if (image.begun) return
-      if (this.#frozen.size > 0) {
-        this.#send(first(this.#frozen, batch))
-        await (queue.pressure ?? nextTurn())
-      } else await queue.idle
-    }
-  }
-
   #forgetAll(): void {
     this.#cache.clear()
-    this.#changed.clear()
+    this.#last = undefined
   }
 
   #removeAll(): Promise<void> {
@@ -261,36 +249,20 @@ export class LmdbStateStore<S> implements StateStore<S> {
     return removeEntries(this.#options, () => this.#closed)
   }
 
-  #beginIfWritten(): void {
-    if (this.#frozen.size === 0 && this.#sent.size === 0) this.#image?.begin()
-  }
-
-  /** The state of this key is about to be looked at, and may be changed in place. What cannot be copied fails the snapshot, not the record. */
-  #preserve(key: Key, slot: Slot<S>): void {
-    if (!this.#frozen.has(key)) return
-    try {
-      this.#send([[key, slot]])
-    } catch (error) {
-      this.#image?.fail(error)
-      this.#frozen.delete(key)
-      this.#changed.set(key, slot)
-    }
-  }
-
   /** @throws TaskFailed for a state that cannot be copied */
   #send(entries: readonly CachedEntry<S>[]): void {
     if (entries.length === 0) return
     const changes = entries.map(([key, slot]) => this.#encoded(key, slot))
-    for (const [index, [key]] of entries.entries()) {
-      this.#sent.set(key, changes[index] as Change)
-      this.#changed.delete(key)
-      this.#frozen.delete(key)
+    for (const [index, [key, slot]] of entries.entries()) {
+      const change = changes[index] as Change
+      this.#image?.sending(key, slot, change)
+      this.#sent.set(key, change)
+      slot.changed = false
     }
     this.#options.queue.send(changes, () => {
       for (const [index, [key]] of entries.entries()) {
         if (this.#sent.get(key) === changes[index]) this.#sent.delete(key)
       }
-      this.#beginIfWritten()
     })
   }
 
@@ -298,17 +270,18 @@ export class LmdbStateStore<S> implements StateStore<S> {
     const { operator, store } = this.#options
     if (slot.state === absent) return [storedKey(store, key), undefined]
     const change = storedEntry(operator, store, key, slot.state)
-    const bytes = change[1]?.length ?? 0
-    this.#meanBytes += (bytes - this.#meanBytes) / 64
-    this.#cache.charge(key, slot, bytes)
+    this.#charge(key, slot, change[1]?.length ?? 0)
     return change
   }
 
-  /** Nothing newer than an image that has not begun. */
+  #charge(key: Key, slot: Slot<S>, bytes: number): void {
+    this.#meanBytes += (bytes - this.#meanBytes) / 64
+    this.#cache.charge(key, slot, bytes)
+  }
+
   #evictSome(): boolean {
-    const waiting = this.#image !== undefined && !this.#image.begun
-    const victims = this.#cache.victims((key) => waiting && this.#changed.has(key))
-    this.#send(victims.filter(([key]) => this.#changed.has(key) || this.#frozen.has(key)))
+    const victims = this.#cache.victims()
+    this.#send(victims.filter(([, slot]) => slot.changed))
     for (const victim of victims) this.#cache.remove(victim)
     return victims.length > 0
   }
@@ -316,13 +289,4 @@ export class LmdbStateStore<S> implements StateStore<S> {
 
 function decoded<S>(stored: Uint8Array, bytes: Uint8Array | undefined): S | typeof absent {
   return bytes === undefined ? absent : (entryOf(stored, bytes)[1] as S)
-}
-
-function first<K, V>(map: ReadonlyMap<K, V>, count: number): (readonly [K, V])[] {
-  const found: (readonly [K, V])[] = []
-  for (const entry of map) {
-    found.push(entry)
-    if (found.length === count) break
-  }
-  return found
 }

@@ -2,8 +2,10 @@ import type { Key } from '../../../../pipeline/operator.js'
 import type { CacheBudget } from './cache-budget.js'
 import { type absent, costOf, type Slot } from './slot.js'
 
-/** Entries that leave the memory, or are looked over, in one go. */
+/** Entries that leave the memory in one go. */
 const batch = 256
+/** Entries that are passed over in one go: where all are in use, some have to leave nevertheless. */
+const mostSpared = 1024
 
 export type CachedEntry<S> = readonly [key: Key, slot: Slot<S>]
 
@@ -26,13 +28,17 @@ export class SlotCache<S> {
     return this.#slots.keys()
   }
 
+  get entries(): Iterable<CachedEntry<S>> {
+    return this.#slots
+  }
+
   get(key: Key): Slot<S> | undefined {
     return this.#slots.get(key)
   }
 
   /** @param encoded bytes of the encoded state */
   add(key: Key, state: S | typeof absent, encoded: number): Slot<S> {
-    const slot: Slot<S> = { state, used: false, cost: 0 }
+    const slot: Slot<S> = { state, changed: false, changedIn: 0, captured: 0, used: false, cost: 0 }
     this.#slots.set(key, slot)
     this.charge(key, slot, encoded)
     return slot
@@ -54,20 +60,16 @@ export class SlotCache<S> {
     this.#cost = 0
   }
 
-  /**
-   * Some of those that were not asked for since they were last looked over, and that may go.
-   * @param hasToStay whether a key has to, for now
-   */
-  victims(hasToStay: (key: Key) => boolean): readonly CachedEntry<S>[] {
+  /** Some that may leave, of those that were not asked for since they were last looked over if there are enough. */
+  victims(): readonly CachedEntry<S>[] {
     const victims: CachedEntry<S>[] = []
     let spared = 0
     let toFree = this.#budget.worthFreeing
     for (const [key, slot] of this.#slots) {
-      if (victims.length === batch || spared === batch || toFree <= 0) break
-      const stays = hasToStay(key)
-      if (slot.used || stays) {
+      if (victims.length === batch || toFree <= 0) break
+      if (slot.used && spared < mostSpared) {
         slot.used = false
-        if (stays) spared++
+        spared++
         this.#slots.delete(key)
         this.#slots.set(key, slot)
       } else {

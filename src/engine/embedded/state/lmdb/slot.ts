@@ -6,6 +6,12 @@ export const absent = Symbol('absent')
 /** A key in memory. */
 export interface Slot<S> {
   state: S | typeof absent
+  /** Neither in the environment nor on its way there. */
+  changed: boolean
+  /** The interval between two cuts in which it was changed last. */
+  changedIn: number
+  /** The newest image that needs nothing of it any more: it has what was here at the cut, or finds that elsewhere. */
+  captured: number
   /** Asked for again since it was last looked over; such are kept for longer. */
   used: boolean
   /** What it takes in memory, as estimated, bytes. */

@@ -32,6 +32,11 @@ export function entryOf(stored: Uint8Array, value: Uint8Array): readonly [key: K
   return key === undefined ? (decoded(value) as [Key, unknown]) : [key, decoded(value)]
 }
 
+/** The key, wherever it stands. */
+export function keyIn(stored: Uint8Array, value: Uint8Array): Key {
+  return keyOf(stored) ?? entryOf(stored, value)[0]
+}
+
 /** An object may keep what it was decoded from. */
 function decoded(value: Uint8Array): unknown {
   const length = valueHeader.length + value.length
