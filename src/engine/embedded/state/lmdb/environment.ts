@@ -1,6 +1,7 @@
 import { statfsSync } from 'node:fs'
 import type { RootDatabase, RootDatabaseOptions, Transaction } from 'lmdb'
 import { messageOf, TidemarkError } from '../../../../errors.js'
+import { Views } from './views.js'
 
 /** What becomes of a key: its value, or nothing where it goes. */
 export type Change = readonly [key: Uint8Array, value: Uint8Array | undefined]
@@ -22,18 +23,20 @@ export interface Range {
 const littleSpace = 1024 * 1024
 
 /** What is read, where the library has it: a copy takes several times as long as finding it. */
+const viewsOfValues = new Views()
 const values = {
   encode: (value: Uint8Array) => value,
-  decode: (bytes: Uint8Array) => new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length),
+  decode: (bytes: Uint8Array) => viewsOfValues.of(bytes.buffer, bytes.byteOffset, bytes.length),
 }
 
+const viewsOfKeys = new Views()
 const keys = {
   writeKey(key: Uint8Array, target: Uint8Array, at: number): number {
     target.set(key, at)
     return at + key.length
   },
   readKey: (source: Uint8Array, from: number, to: number) =>
-    new Uint8Array(source.buffer, source.byteOffset + from, to - from),
+    viewsOfKeys.of(source.buffer, source.byteOffset + from, to - from),
 }
 
 const settings: RootDatabaseOptions &
