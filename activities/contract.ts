@@ -142,6 +142,8 @@ export interface DefinitionActivities {
 }
 
 export interface CheckpointInput extends Placed<CheckpointPlan> {
+  /** The one that runs the tasks; in histories from before it said so, the one that is asked. */
+  readonly host?: string
   readonly reference: AttemptReference
   /** As in `SnapshotRequest`. */
   readonly base?: number
@@ -161,7 +163,17 @@ export interface CheckpointAnswer {
   readonly tookMs: Partial<Record<CheckpointStep, number>>
   /** A discard on this host has failed, and none was begun. */
   readonly undiscarded: boolean
+  /** The workflow that asked runs in this process. */
+  readonly workflowIsHere?: true
 }
+
+/** Nothing was done: the tasks run in another process than this one. */
+export interface Elsewhere {
+  readonly elsewhere: true
+}
+
+/** What a worker does at once for a workflow that runs in the same process: polled on the installation's task queue. */
+export type NearActivities = Pick<HostActivities, 'takeCheckpoint'>
 
 /** Work on a host that runs tasks, or is to. */
 export interface HostActivities {
@@ -177,7 +189,7 @@ export interface HostActivities {
   /** Of a job on several hosts. */
   snapshot(input: SnapshotRequest & { readonly run: string }): Promise<SnapshotResult>
   /** All of a checkpoint, as far as it goes in one trip. For a job on one host. */
-  takeCheckpoint(input: CheckpointInput): Promise<CheckpointAnswer>
+  takeCheckpoint(input: CheckpointInput): Promise<CheckpointAnswer | Elsewhere>
   commit(input: CommitRequest & { readonly run: string }): Promise<void>
   stopTasks(input: AttemptReference): Promise<void>
   supervise(input: WatchRequest): Promise<AttemptOutcome>

@@ -18,6 +18,13 @@ export interface HostDependencies {
   readonly engine: Engine
   readonly presence: Presence
   readonly tidying: Tidying
+  readonly whereabouts: Whereabouts
+}
+
+/** Which workflows run in this process. */
+export interface Whereabouts {
+  /** Whether run `run` asked for checkpoint `number` from here. */
+  askedHere(run: string, number: number): boolean
 }
 
 /** This host as `taskHost` and people see it. */

@@ -7,6 +7,7 @@ import type {
   DefinitionActivities,
   HostActivities,
   LogReference,
+  NearActivities,
   StorageActivities,
 } from './contract.js'
 import type { HostDependencies, StorageDependencies } from './dependencies.js'
@@ -81,6 +82,11 @@ export function createDefinitionActivities(dependencies: HostDependencies): Defi
   })
 }
 
+/** Polled on the installation's task queue, for the workflows that run in this process. */
+export function createNearActivities(dependencies: HostDependencies): NearActivities {
+  return guarded<NearActivities>({ takeCheckpoint: (input) => takeCheckpoint(dependencies, input) })
+}
+
 /** Work on the tasks that run here: polled on the host's own task queue. */
 export function createHostActivities(dependencies: HostDependencies): HostActivities {
   const { engine, presence, configuration } = dependencies
@@ -98,7 +104,7 @@ export function createHostActivities(dependencies: HostDependencies): HostActivi
       await presence.report()
     },
     snapshot: (input) => snapshot(dependencies, input),
-    takeCheckpoint: (input) => takeCheckpoint(dependencies, input),
+    ...createNearActivities(dependencies),
     commit: (input) => commit(dependencies, input),
     stopTasks: (input) => engine.stop(input),
     supervise: (input) => supervise(dependencies, pulse, input),

@@ -2,7 +2,7 @@ import { log as activityLog } from '@temporalio/activity'
 import { joinSnapshots } from '../src/coordinator/joined.js'
 import { planPublication } from '../src/coordinator/publication.js'
 import { messageOf } from '../src/errors.js'
-import type { CheckpointAnswer, CheckpointInput, CheckpointStep } from './contract.js'
+import type { CheckpointAnswer, CheckpointInput, CheckpointStep, Elsewhere } from './contract.js'
 import type { HostDependencies } from './dependencies.js'
 import { checkRoots, checkRun, isFinal } from './guard.js'
 import { whileBeating } from './heartbeat.js'
@@ -20,9 +20,10 @@ const patienceMs = 2_000
  * subsumed. The later steps are also activities of their own; each finds what another try of it has done.
  */
 export async function takeCheckpoint(
-  { configuration, engine, tidying }: HostDependencies,
-  { reference, base, log, plan, spec, statistics, releasePin }: CheckpointInput,
-): Promise<CheckpointAnswer> {
+  { configuration, engine, tidying, whereabouts }: HostDependencies,
+  { host = engine.host, reference, base, log, plan, spec, statistics, releasePin }: CheckpointInput,
+): Promise<CheckpointAnswer | Elsewhere> {
+  if (host !== engine.host) return { elsewhere: true }
   const { number, claim } = plan
   checkRun(claim.run)
   checkRoots(configuration, log.roots)
@@ -31,7 +32,13 @@ export async function takeCheckpoint(
     const snapshot = await progress.through('snapshot', () =>
       engine.snapshot({ ...reference, number, ...(base !== undefined && { base }) }, signal),
     )
-    const answer = (done: CheckpointStep) => ({ snapshot, done, tookMs: progress.tookMs, undiscarded: false })
+    const answer = (done: CheckpointStep): CheckpointAnswer => ({
+      snapshot,
+      done,
+      tookMs: progress.tookMs,
+      undiscarded: false,
+      ...(whereabouts.askedHere(claim.run, number) && { workflowIsHere: true }),
+    })
 
     const publication = { log, plan: planPublication(plan, joinSnapshots([snapshot])), spec, statistics }
     const published = await progress.through('metadata', () => settles(progress, writeMetadata(publication)))

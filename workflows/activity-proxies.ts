@@ -3,6 +3,7 @@ import type {
   CollectorActivities,
   DefinitionActivities,
   HostActivities,
+  NearActivities,
   StorageActivities,
 } from '../activities/contract.js'
 import { definitionQueue, hostQueue } from '../src/temporal/task-queues.js'
@@ -124,6 +125,19 @@ export function supervising(host: string, summary: string): HostActivities {
     heartbeatTimeout: superviseSilence,
     cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { maximumAttempts: 1 },
+  })
+}
+
+/**
+ * For what the workflow's own process is expected to do: on the workflow's task queue, where the server hands an activity to the worker that asks for it in the
+ * answer to its asking (eager dispatch), without a poll. Where it does not, any worker may get it.
+ */
+export function near(summary: string, options: ActivityOptions): NearActivities {
+  return proxyActivities<NearActivities>({
+    scheduleToStartTimeout: hostAnswers,
+    cancellationType: ActivityCancellationType.ABANDON,
+    summary,
+    ...options,
   })
 }
 

@@ -1,13 +1,26 @@
-import type { ActivityOptions } from '@temporalio/workflow'
-import type { CheckpointAnswer, CheckpointStep, LogReference } from '../activities/contract.js'
+import { type ActivityOptions, ApplicationFailure } from '@temporalio/workflow'
+import type {
+  CheckpointAnswer,
+  CheckpointInput,
+  CheckpointStep,
+  Elsewhere,
+  LogReference,
+} from '../activities/contract.js'
 import type { Command } from '../src/coordinator/commands.js'
 import { type JobSnapshot, joinSnapshots } from '../src/coordinator/joined.js'
 import type { CoordinatorState } from '../src/coordinator/state.js'
-import { onHost, workSilence } from './activity-proxies.js'
+import { near, onHost, workSilence } from './activity-proxies.js'
+import { checkpointExpired } from './failures.js'
 import { askEach, askHost } from './on-hosts.js'
+import { whereabouts } from './sinks.js'
 import { statisticsIn } from './statistics-in.js'
 
 const order: readonly CheckpointStep[] = ['snapshot', 'metadata', 'commit']
+
+/**
+ * After so many misses a run tries the shorter way no more: the server does not hand activities to the worker that asks for them, so that each try only costs a trip.
+ */
+const missesPerRun = 3
 
 /**
  * The coordinator asks for one step after the other. The first one goes to the task host with all that it needs for the others too; how far it came is
@@ -17,6 +30,10 @@ const order: readonly CheckpointStep[] = ['snapshot', 'metadata', 'commit']
 export class CheckpointTrip {
   private number = 0
   private answer: CheckpointAnswer | undefined
+  /** The host's last answer was that the workflow is in its process. */
+  private isNear = false
+  /** How often the shorter way led to another process, or to no answer. */
+  private misses = 0
 
   async take(
     command: Command & { type: 'snapshot' },
@@ -26,9 +43,12 @@ export class CheckpointTrip {
     const { hosts, reference, base, plan } = command
     const [host = '', ...others] = hosts
     if (others.length > 0) return takeParts(command, state)
-    const work = onHost(host, `chk-${plan.number}: snapshot, metadata, commit${lastOf(state)}`, limits(state))
-    const answer = await askHost(host, () =>
-      work.takeCheckpoint({
+    const answer = await this.ask(
+      host,
+      `chk-${plan.number}: snapshot, metadata, commit${lastOf(state)}`,
+      limits(state),
+      {
+        host,
         reference,
         log,
         plan,
@@ -36,11 +56,33 @@ export class CheckpointTrip {
         statistics: statisticsIn(state),
         releasePin: state.restoredFrom !== undefined,
         ...(base !== undefined && { base }),
-      }),
+      },
     )
     this.number = plan.number
     this.answer = answer
     return joinSnapshots([answer.snapshot])
+  }
+
+  /** By the shorter way, where the host is known to be this process and the server is known to hand activities to it; else through the host's own queue. */
+  private async ask(
+    host: string,
+    summary: string,
+    options: ActivityOptions,
+    input: CheckpointInput,
+  ): Promise<CheckpointAnswer> {
+    whereabouts.asks(input.plan.number)
+    const short = this.isNear && this.misses < missesPerRun
+    this.isNear = false
+    let answer: CheckpointAnswer | Elsewhere = { elsewhere: true }
+    if (short) {
+      this.misses++
+      answer = await askHost(host, () => near(summary, options).takeCheckpoint(input), checkpointExpired)
+      if (!('elsewhere' in answer)) this.misses--
+    }
+    if ('elsewhere' in answer) answer = await askHost(host, () => onHost(host, summary, options).takeCheckpoint(input))
+    if ('elsewhere' in answer) throw ApplicationFailure.nonRetryable(`${host} is another host.`, 'InvariantBroken')
+    this.isNear = answer.workflowIsHere ?? false
+    return answer
   }
 
   hasDone(step: CheckpointStep, number: number): boolean {

@@ -3,8 +3,11 @@ import type { EventBody } from '../src/coordinator/events.js'
 import type { Failure } from '../src/coordinator/failure.js'
 import type { Json } from '../src/json.js'
 
-/** What an activity's failure means to the coordinator. `silence` is what a time-out means where it happened. */
-export function failureOf(error: unknown, silence: (timeout: TimeoutFailure) => Failure): Failure {
+/** What a time-out means where it happened. */
+export type Silence = (timeout: TimeoutFailure) => Failure
+
+/** What an activity's failure means to the coordinator. */
+export function failureOf(error: unknown, silence: Silence): Failure {
   const cause = error instanceof ActivityFailure && error.cause ? error.cause : error
   if (cause instanceof TimeoutFailure) {
     const last = cause.cause instanceof ApplicationFailure ? cause.cause : undefined
@@ -25,11 +28,16 @@ export function storageSilent(): Failure {
   return { code: 'StorageUnavailable', message: 'The storage did not answer in time.' }
 }
 
-export function hostSilent(host: string): (timeout: TimeoutFailure) => Failure {
+export function hostSilent(host: string): Silence {
   return (timeout) =>
     timeout.timeoutType === 'START_TO_CLOSE' || timeout.timeoutType === 'SCHEDULE_TO_CLOSE'
-      ? { code: 'CheckpointExpired', message: 'The checkpoint expired before it was complete.' }
+      ? checkpointExpired()
       : { code: 'HostLost', message: `Host ${host} does not answer any more.` }
+}
+
+/** It may have been any worker that was asked, so that nothing is known of the host. */
+export function checkpointExpired(): Failure {
+  return { code: 'CheckpointExpired', message: 'The checkpoint expired before it was complete.' }
 }
 
 const triggersWait = 'triggers-outlive-their-claim'

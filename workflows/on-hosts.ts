@@ -1,24 +1,32 @@
 import type { Failure } from '../src/coordinator/failure.js'
 import type { AttemptReference } from '../src/engine/engine.js'
 import { onHost } from './activity-proxies.js'
-import { failureOf, hostSilent } from './failures.js'
+import { failureOf, hostSilent, type Silence } from './failures.js'
 
 /** What a host answered, or that it did not. */
 class HostError extends Error {
   readonly failure: Failure
 
-  constructor(host: string, cause: unknown) {
+  constructor(host: string, cause: unknown, silence: Silence) {
     super(`on host ${host}`, { cause })
-    this.failure = { ...failureOf(cause, hostSilent(host)), host }
+    this.failure = { ...failureOf(cause, silence), host }
   }
 }
 
-/** Asks one host. Of what fails, `hostFailureOf` says whose failure it is. */
-export async function askHost<T>(host: string, ask: (host: string) => Promise<T>): Promise<T> {
+/**
+ * Asks one host. Of what fails, `hostFailureOf` says whose failure it is.
+ *
+ * @param silence what it means when no answer comes
+ */
+export async function askHost<T>(
+  host: string,
+  ask: (host: string) => Promise<T>,
+  silence: Silence = hostSilent(host),
+): Promise<T> {
   try {
     return await ask(host)
   } catch (error) {
-    throw new HostError(host, error)
+    throw new HostError(host, error, silence)
   }
 }
 

@@ -7,6 +7,10 @@ export interface TidemarkSinks extends Sinks {
     /** Called whenever the figures have changed, and again in a replay: a worker that takes a job over knows no others. */
     report(figures: JobFigures): void
   }
+  readonly whereabouts: {
+    /** A run asks for a checkpoint; called before the host is asked, and not in a replay. */
+    asks(number: number): void
+  }
 }
 
-export const { monitoring } = proxySinks<TidemarkSinks>()
+export const { monitoring, whereabouts } = proxySinks<TidemarkSinks>()

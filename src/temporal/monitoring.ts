@@ -1,6 +1,5 @@
 import { type Client, WorkflowNotFoundError } from '@temporalio/client'
-import type { InjectedSinks } from '@temporalio/worker'
-import type { TidemarkSinks } from '../../workflows/sinks.js'
+import type { JobFigures } from '../coordinator/figures.js'
 import type { EmbeddedHost } from '../engine/embedded/index.js'
 import { Metrics } from '../metrics/metrics.js'
 import { serveMetrics } from '../metrics/serve-metrics.js'
@@ -8,7 +7,7 @@ import type { Configuration } from '../spec/configuration.js'
 
 /** The metrics of a worker, where they are asked for; else what workflows say is dropped. */
 export interface Monitoring {
-  readonly sinks: InjectedSinks<TidemarkSinks>
+  report(figures: JobFigures): void
   close(): void
 }
 
@@ -18,17 +17,12 @@ export async function startMonitoring(
   client: Client,
   log: (line: string) => void,
 ): Promise<Monitoring> {
-  if (metricsAddress === undefined) return { sinks: sinksTo(() => {}), close() {} }
+  if (metricsAddress === undefined) return { report() {}, close() {} }
   const facts = { host: host.host, slots, freeSlots: () => host.freeSlots(), jobs: () => host.jobs() }
   const metrics = new Metrics(facts, (job) => isRunning(client, job))
   const server = await serveMetrics(metrics, metricsAddress)
   log(`Metrics for Prometheus: ${server.url}`)
-  return { sinks: sinksTo((figures) => metrics.report(figures)), close: () => server.close() }
-}
-
-/** What workers must be given, since workflows call it. */
-export function sinksTo(report: TidemarkSinks['monitoring']['report']): InjectedSinks<TidemarkSinks> {
-  return { monitoring: { report: { fn: (_info, figures) => report(figures), callDuringReplay: true } } }
+  return { report: (figures) => metrics.report(figures), close: () => server.close() }
 }
 
 async function isRunning(client: Client, job: string): Promise<boolean> {

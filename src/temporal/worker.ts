@@ -2,12 +2,14 @@ import { type NativeConnection, Worker, type WorkerOptions, type WorkflowBundleO
 import {
   createDefinitionActivities,
   createHostActivities,
+  createNearActivities,
   createStorageActivities,
   Tidying,
 } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
 import { configureStorage } from '../storage/index.js'
+import { AskedHere } from './asked-here.js'
 import { type ClientConnection, connectClient, connectNative } from './connection.js'
 import { dataConverter } from './data-converter.js'
 import { deploymentSlots } from './deployment-slots.js'
@@ -16,6 +18,7 @@ import { handOver } from './hand-over.js'
 import { HostPresence } from './host-presence.js'
 import { type Monitoring, startMonitoring } from './monitoring.js'
 import { installRuntime } from './runtime.js'
+import { sinksTo } from './sinks.js'
 import type { TemporalTarget } from './target.js'
 import { definitionQueue, hostQueue } from './task-queues.js'
 import { workflowBundle } from './workflow-bundle.js'
@@ -93,11 +96,11 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     const searchAttributes = await registered(client, target, log)
     const presence = new HostPresence({ client: client.client, engine: host, configuration, log })
     monitoring = await startMonitoring(host, configuration, client.client, log)
-    const { sinks } = monitoring
+    const { report } = monitoring
     const workflows = options.workflows ?? (await workflowBundle())
     const tidying = new Tidying()
     const common = { target, configuration, host, client, connection, searchAttributes }
-    const parts = { ...common, presence, tidying, sinks, workflows }
+    const parts = { ...common, presence, tidying, report, workflows }
     const workers = await createWorkers(parts)
     const leave = () => handOver(host, connected.client, configuration.shutdownTimeoutMs)
     const worker = run(host, workers, presence, leave, async () => {
@@ -121,7 +124,7 @@ interface Parts {
   readonly searchAttributes: boolean
   readonly presence: HostPresence
   readonly tidying: Tidying
-  readonly sinks: Monitoring['sinks']
+  readonly report: Monitoring['report']
   readonly workflows: WorkflowBundleOption
 }
 
@@ -132,7 +135,7 @@ interface Workers {
 }
 
 async function createWorkers(parts: Parts): Promise<Workers> {
-  const { target, configuration, host, client, connection, searchAttributes, presence, tidying, sinks } = parts
+  const { target, configuration, host, client, connection, searchAttributes, presence, tidying, report } = parts
   const common = {
     connection,
     namespace: target.namespace,
@@ -142,7 +145,8 @@ async function createWorkers(parts: Parts): Promise<Workers> {
     maxHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
-  const hostDependencies = { configuration, engine: host, presence, tidying }
+  const whereabouts = new AskedHere(cachedWorkflows)
+  const hostDependencies = { configuration, engine: host, presence, tidying, whereabouts }
   const deployer = createDefinitionActivities(hostDependencies)
   const others = Promise.all([
     Worker.create({
@@ -152,8 +156,13 @@ async function createWorkers(parts: Parts): Promise<Workers> {
       stickyQueueScheduleToStartTimeout: stickyTimeout,
       maxCachedWorkflows: cachedWorkflows,
       ...patience,
-      sinks,
-      activities: createStorageActivities({ configuration, client: client.client, searchAttributes }),
+      sinks: sinksTo({ report, asks: (run, number) => whereabouts.note(run, number) }),
+      activities: {
+        ...createStorageActivities({ configuration, client: client.client, searchAttributes }),
+        ...createNearActivities(hostDependencies),
+      },
+      // A checkpoint of each task, and as much as the SDK takes for the rest.
+      maxConcurrentActivityTaskExecutions: configuration.slots + 100,
     }),
     Worker.create({
       ...common,

@@ -3,9 +3,10 @@ import { fileURLToPath } from 'node:url'
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import type { TriggerOutcome } from '../../src/coordinator/state.js'
+import { hostQueue } from '../../src/temporal/task-queues.js'
 import { Faults, type Order } from '../support/faults/faults.js'
 import { committed, readings, type Sum, sumsOf, writeReadings } from './data.js'
-import { activityCompleted, activityScheduled, eventOf } from './history-events.js'
+import { activityCompleted, activityScheduled, eventOf, queuesOf } from './history-events.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, checkpoints } from './messages-to-jobs.js'
 import { filesIn } from './tree.js'
@@ -78,6 +79,9 @@ describe('a checkpoint', () => {
     const answer = JSON.parse(Buffer.from(completed?.result?.payloads?.[0]?.data ?? []).toString())
     expect(answer).toMatchObject({ done: 'commit', undiscarded: false })
     expect(Object.keys(answer.tookMs)).toEqual(['snapshot', 'metadata', 'commit'])
+    // The first one finds out that the workflow is in the host's process, where the others need not be polled for.
+    const near = tidemark.configuration.taskQueue
+    expect(await queuesOf(job.handle, 'takeCheckpoint')).toEqual([hostQueue(job.worker.host), near, near])
     await expectOneTruth(job)
   })
 

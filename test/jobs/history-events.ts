@@ -56,3 +56,12 @@ export function activityCompleted(name: string, after = 0): (event: HistoryEvent
     return completed != null && scheduled.has(String(completed.scheduledEventId)) && left-- === 0
   }
 }
+
+/** The task queues on which an activity was asked for, in this order. */
+export async function queuesOf(job: WorkflowHandle, activity: string): Promise<string[]> {
+  const { events } = await job.fetchHistory()
+  const scheduled = (events ?? []).flatMap((event) => event.activityTaskScheduledEventAttributes ?? [])
+  return scheduled.flatMap(({ activityType, taskQueue }) =>
+    activityType?.name === activity ? (taskQueue?.name ?? []) : [],
+  )
+}

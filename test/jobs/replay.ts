@@ -2,8 +2,8 @@ import { fileURLToPath } from 'node:url'
 import type { Client } from '@temporalio/client'
 import { Worker, type WorkflowBundleOption } from '@temporalio/worker'
 import { dataConverter } from '../../src/temporal/data-converter.js'
-import { sinksTo } from '../../src/temporal/monitoring.js'
 import { installRuntime } from '../../src/temporal/runtime.js'
+import { sinksTo } from '../../src/temporal/sinks.js'
 
 export const codePath = fileURLToPath(new URL('../../dist/workflow-bundle.js', import.meta.url))
 
@@ -25,7 +25,7 @@ export async function replay(
 ): Promise<number> {
   if (histories.length === 0) return 0
   quiet()
-  const results = Worker.runReplayHistories({ workflowBundle, dataConverter, sinks: sinksTo(() => {}) }, histories)
+  const results = Worker.runReplayHistories({ workflowBundle, dataConverter, sinks: sinksTo() }, histories)
   let replayed = 0
   for await (const { workflowId, error } of results) {
     if (error) throw new Error(`The history of ${workflowId} does not replay: ${error.message}`, { cause: error })

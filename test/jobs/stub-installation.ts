@@ -2,13 +2,18 @@ import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
-import type { DefinitionActivities, HostActivities, StorageActivities } from '../../activities/contract.js'
+import type {
+  DefinitionActivities,
+  HostActivities,
+  NearActivities,
+  StorageActivities,
+} from '../../activities/contract.js'
 import type { SnapshotResult } from '../../src/engine/engine.js'
 import { jobDefaults } from '../../src/spec/job-defaults.js'
 import { resolveJobSpec } from '../../src/spec/job-spec.js'
 import { dataConverter } from '../../src/temporal/data-converter.js'
-import { sinksTo } from '../../src/temporal/monitoring.js'
 import { installRuntime } from '../../src/temporal/runtime.js'
+import { sinksTo } from '../../src/temporal/sinks.js'
 import { definitionQueue, hostQueue } from '../../src/temporal/task-queues.js'
 import { deployedOn, settingsOf } from '../coordinator/fixtures.js'
 import { findTestServer } from '../support/test-server.js'
@@ -35,10 +40,12 @@ export interface StubOptions {
   /** What those do instead. */
   readonly deploy?: DefinitionActivities['deploy']
   readonly onHosts?: Partial<HostActivities>
+  /** On the workflow's task queue, besides the work against the storage. */
+  readonly near?: NearActivities
 }
 
 export async function startStubInstallation(options: StubOptions = {}): Promise<StubInstallation> {
-  const { hosts = [], deploy = deployer.deploy, onHosts = {} } = options
+  const { hosts = [], deploy = deployer.deploy, onHosts = {}, near = {} } = options
   installRuntime()
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: await findTestServer() } },
@@ -53,8 +60,8 @@ export async function startStubInstallation(options: StubOptions = {}): Promise<
       ...common,
       taskQueue: 'stub',
       workflowBundle: { codePath },
-      activities: storage,
-      sinks: sinksTo(() => {}),
+      activities: { ...storage, ...near },
+      sinks: sinksTo(),
     }),
     Worker.create({ ...common, taskQueue: definitionQueue(definition), activities: { ...deployer, deploy } }),
     ...[host, ...hosts].map((name) =>
@@ -104,7 +111,7 @@ const deployer: DefinitionActivities = {
   finishEndedOutput: async () => ({ finished: false }),
 }
 
-const snapshot: SnapshotResult = {
+export const snapshot: SnapshotResult = {
   part: { path: 'part', size: 0, checksum: '' },
   final: true,
   records: 1,
