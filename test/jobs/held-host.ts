@@ -7,6 +7,7 @@ import {
 } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../../src/engine/embedded/index.js'
 import type { ReservedTasks } from '../../src/engine/engine.js'
+import { AskedHere } from '../../src/temporal/asked-here.js'
 import { connectNative } from '../../src/temporal/connection.js'
 import { dataConverter } from '../../src/temporal/data-converter.js'
 import { deploymentSlots } from '../../src/temporal/deployment-slots.js'
@@ -42,7 +43,13 @@ export async function startHeldHost(tidemark: Installation, definition: string):
   })
   const presence = new HostPresence({ client, engine, configuration, log: () => {} })
   const connection = await connectNative(target)
-  const dependencies: HostDependencies = { configuration, engine, presence, tidying: new Tidying() }
+  const dependencies: HostDependencies = {
+    configuration,
+    engine,
+    presence,
+    tidying: new Tidying(),
+    whereabouts: new AskedHere(1),
+  }
   const common = {
     connection,
     namespace: target.namespace,
