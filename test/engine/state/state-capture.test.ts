@@ -2,6 +2,7 @@ import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import type { StateHandle } from '../../../src/checkpoint/entry.js'
 import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
+import { keyGroupOf } from '../../../src/engine/embedded/state/key-group.js'
 import { KeyedStateStore } from '../../../src/engine/embedded/state/keyed-state-store.js'
 import { RestoredState } from '../../../src/engine/embedded/state/restored-state.js'
 import { decodeState } from '../../../src/engine/embedded/state/state-codec.js'
@@ -157,6 +158,19 @@ function handleOf(pieces: readonly Uint8Array[], entries: number): StateHandle {
     entries,
   }
 }
+
+test('sections stay short, however many keys of one group records touch before their turn', async () => {
+  const store = open(false)
+  const keys = Array.from({ length: 100_000 }, (_, i) => i).filter((key) => keyGroupOf(key) === 7)
+  for (const key of keys) increment(store, key, 1)
+  const { image } = store.cut(1, undefined)
+  for (const key of keys) increment(store, key, 1)
+  const file = await decodeState(new ChunkReader(inTurn([...(image?.encode() ?? [])])), 'test')
+  const lengths: number[] = []
+  for await (const { bytes } of file.sections()) lengths.push([...entriesAt('test', bytes)].length)
+  expect(lengths.reduce((sum, length) => sum + length, 0)).toBe(keys.length)
+  expect(Math.max(...lengths)).toBeLessThan(keys.length / 2)
+})
 
 test('a newer cut ends the encoding of an older one, which nobody waits for', async () => {
   const store = open(false)

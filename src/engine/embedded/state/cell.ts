@@ -8,7 +8,10 @@ export class Cell<S> {
   readonly group: number
   /** The interval between two cuts in which it was made or changed last. */
   changedIn: number
-  /** The newest capture that needs nothing of it any more: it has what was here at the cut, or nothing was. */
+  /**
+   * The newest capture that needs nothing of it any more: it has what was here at the cut, or nothing was. Negative: that one has the object that is the
+   * state, and needs a copy before it may change.
+   */
   captured: number
 
   constructor(state: S, group: number, changedIn = 0, captured = 0) {

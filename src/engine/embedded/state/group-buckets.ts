@@ -1,37 +1,52 @@
 import type { Key } from '../../../pipeline/operator.js'
-import type { Cell } from './cell.js'
 import { keyGroupCount } from './key-group.js'
+import type { Section } from './state-section.js'
 
-/** Cells on their way into sections, by key group. Their places are filled again and again, so that there is no garbage for which records would have to wait. */
-export class GroupBuckets<S> {
-  readonly #keys: Key[][] = Array.from({ length: keyGroupCount }, () => [])
-  readonly #cells: Cell<S>[][] = Array.from({ length: keyGroupCount }, () => [])
+/**
+ * Keys with their states on their way into sections, by key group, in the arrays that are encoded. Their places are filled again and again, so that there
+ * is no garbage for which records would have to wait.
+ */
+export class GroupBuckets {
+  readonly #sections: readonly Section[] = Array.from({ length: keyGroupCount }, () => [[], [], []])
+  /** Keys with a state that wait; what lies behind them in the arrays has been encoded. */
   readonly #lengths = new Uint32Array(keyGroupCount)
 
-  /** Answers the key's group. */
-  add(key: Key, cell: Cell<S>): number {
-    const { group } = cell
+  add(group: number, key: Key, state: unknown): void {
+    const [keys, states] = this.#of(group)
     const at = this.#lengths[group] ?? 0
-    ;(this.#keys[group] as Key[])[at] = key
-    ;(this.#cells[group] as Cell<S>[])[at] = cell
+    keys[at] = key
+    states[at] = state
     this.#lengths[group] = at + 1
-    return group
+  }
+
+  addDeleted(group: number, key: Key): void {
+    this.#of(group)[2].push(key)
+  }
+
+  /** Where this very state waits, another one does from here on. */
+  replace(group: number, state: unknown, by: () => unknown): void {
+    const [, states] = this.#of(group)
+    const at = states.indexOf(state)
+    if (at !== -1 && at < (this.#lengths[group] ?? 0)) states[at] = by()
+  }
+
+  /** Its last ones, so many at most, which wait no more: good until the next one is added. */
+  take(group: number, most: number): Section {
+    const [keys, states, deleted] = this.#of(group)
+    const length = this.#lengths[group] ?? 0
+    const from = Math.max(0, length - most)
+    this.#lengths[group] = from
+    if (from > 0) return [keys.slice(from, length), states.slice(from, length), []]
+    keys.length = length
+    states.length = length
+    return [keys, states, deleted.splice(0)]
   }
 
   lengthOf(group: number): number {
-    return this.#lengths[group] ?? 0
+    return (this.#lengths[group] ?? 0) + this.#of(group)[2].length
   }
 
-  keyAt(group: number, at: number): Key {
-    return (this.#keys[group] as Key[])[at] as Key
-  }
-
-  cellAt(group: number, at: number): Cell<S> {
-    return (this.#cells[group] as Cell<S>[])[at] as Cell<S>
-  }
-
-  /** Keeps only what comes before `length`. */
-  truncate(group: number, length: number): void {
-    this.#lengths[group] = length
+  #of(group: number): Section {
+    return this.#sections[group] as Section
   }
 }

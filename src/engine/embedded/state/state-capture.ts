@@ -1,23 +1,19 @@
 import { TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
-import { Cell, gone } from './cell.js'
+import { type Cell, gone } from './cell.js'
 import type { ChangedKeys } from './changed-keys.js'
 import type { Intervals } from './cut-history.js'
 import { GroupBuckets } from './group-buckets.js'
 import { keyGroupCount, keyGroupOf } from './key-group.js'
 import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from './state-codec.js'
-import { copyValue, type Section } from './state-section.js'
+import { copyValue } from './state-section.js'
 
 /** One section holds up the stream for about so long, milliseconds. */
 const sectionMs = 1
 const firstSection = 64
-/** Keys; with more, what waits in all groups would no longer fit into a processor's cache, and be fetched twice. */
+/** Keys; what waits in all groups should not leave the processor's caches meanwhile. */
 const longestSection = 128
 const metAtATime = 4096
-
-/** In the place of a state: the key was not there. */
-const absent = Symbol('absent')
-type Captured<S> = S | typeof absent
 
 export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire' | 'keyGroups'> {
   /** Another one for each capture of a store, ascending from 1. */
@@ -35,15 +31,10 @@ export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire
  */
 export class StateCapture<S> {
   readonly #options: CaptureOptions<S>
-  readonly #waiting = new GroupBuckets<Captured<S>>()
-  /** What was touched before its turn, as it was at the cut. */
-  readonly #takenKeys: Key[] = []
-  readonly #takenCells: Cell<Captured<S>>[] = []
+  readonly #waiting = new GroupBuckets()
   /** Of a delta: keys deleted since the cut, at which they were there, and those which are there only since. */
   readonly #deleted = new Set<Key>()
   readonly #added = new Set<Key>()
-  /** Filled again and again, so that there is no garbage for which records would have to wait. */
-  readonly #section: Section = [[], [], []]
   #sectionLength = firstSection
   #failure: unknown
   #entries = 0
@@ -65,13 +56,13 @@ export class StateCapture<S> {
   /** The state in it is about to be read, and may be changed in place. Never throws: what cannot be copied fails the encoding. */
   touch(key: Key, cell: Cell<S>): void {
     const { id, delta, operator } = this.#options
-    if (cell.captured === id) return
-    if (delta !== undefined && (cell.changedIn < delta.intervals.first || cell.changedIn > delta.intervals.last)) return
+    const { captured, state, group, changedIn } = cell
+    if (captured === id) return
+    if (delta !== undefined && (changedIn < delta.intervals.first || changedIn > delta.intervals.last)) return
     cell.captured = id
     try {
-      const copy = copyValue(operator, key, cell.state)
-      this.#takenKeys.push(key)
-      this.#takenCells.push(new Cell<Captured<S>>(copy, cell.group))
+      if (captured === -id) this.#waiting.replace(group, state, () => copyValue(operator, key, state))
+      else this.#waiting.add(group, key, copyValue(operator, key, state))
     } catch (error) {
       this.#failure ??= error
     }
@@ -102,42 +93,43 @@ export class StateCapture<S> {
     yield encodeHeader({ operator, stateVersion, mode, number, keyGroups: keyGroupCount })
     this.#check()
     yield* delta === undefined ? this.#meetAll() : this.#meetChanged(delta.changed)
-    // While the last ones wait for their turn, the stream may still touch some.
-    for (let taken = 0; ; ) {
-      for (; taken < this.#takenKeys.length; taken++) {
-        const group = this.#waiting.add(this.#takenKeys[taken] as Key, this.#takenCells[taken] as Cell<Captured<S>>)
-        if (this.#isFull(group)) yield* this.#encodeGroup(group)
-      }
-      for (let group = 0; group < keyGroupCount; group++) yield* this.#encodeGroup(group)
-      if (taken === this.#takenKeys.length) break
-    }
+    for (let group = 0; group < keyGroupCount; group++) yield* this.#encodeGroup(group)
     yield encodeEnd(this.#entries)
   }
 
   *#meetAll(): Generator<Uint8Array> {
-    const left = this.#options.cells.entries()
+    const { cells } = this.#options
+    const [keys, left] = [cells.keys(), cells.values()]
     for (;;) {
-      const met = this.#meetSome(left)
+      const met = this.#meetSome(keys, left)
       if (met === 'all') return
       yield* met === 'some' ? this.#pause() : this.#encodeGroup(met)
     }
   }
 
   /**
-   * Meets keys until it is time for a pause, or until a group is full, which it answers. In a function of its own, since a generator's loop makes
-   * two objects for each key, and records wait while those are collected.
+   * Meets keys until it is time for a pause, or until a group is full, which it answers. Keys and cells are walked through beside each other, since a walk
+   * through both at once makes an object for each, and records wait while those are collected.
    */
-  #meetSome(left: MapIterator<[Key, Cell<S>]>): 'all' | 'some' | number {
-    const { id } = this.#options
+  #meetSome(keys: MapIterator<Key>, left: MapIterator<Cell<S>>): 'all' | 'some' | number {
     let met = 0
-    for (const [key, cell] of left) {
-      if (cell.captured !== id) {
-        const group = this.#waiting.add(key, cell)
-        if (this.#isFull(group)) return group
-      }
+    for (const cell of left) {
+      const key = keys.next().value as Key
+      if (this.#meet(key, cell)) return cell.group
       if (++met === metAtATime) return 'some'
     }
     return 'all'
+  }
+
+  /** Whether its group is full now. */
+  #meet(key: Key, cell: Cell<S>): boolean {
+    const { id } = this.#options
+    const { captured, state, group } = cell
+    if (captured === id || captured === -id) return false
+    // Only an object can still change. To look at a state here, among its neighbours, also spares waiting for its memory when it is encoded.
+    cell.captured = typeof state === 'object' ? -id : id
+    this.#waiting.add(group, key, state)
+    return this.#isFull(group)
   }
 
   *#meetChanged(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
@@ -153,20 +145,17 @@ export class StateCapture<S> {
 
   /** As `#meetSome`. A cell that has gone since it was noted is met without it. */
   #meetNoted(keys: ChangedKeys, from: number): { readonly met: number; readonly full?: number } {
-    const { id } = this.#options
     const end = Math.min(keys.noted, from + metAtATime)
     for (let at = from; at < end; at++) {
       const cell = keys.cellAt(at) as Cell<S>
-      if (cell.captured === id || cell.changedIn === gone) continue
-      const full = this.#waiting.add(keys.notedAt(at), cell)
-      if (this.#isFull(full)) return { met: at + 1 - from, full }
+      if (cell.changedIn !== gone && this.#meet(keys.notedAt(at), cell)) return { met: at + 1 - from, full: cell.group }
     }
     return { met: end - from }
   }
 
   /** Keys that were added or deleted. */
   *#meetUnnoted(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
-    const { id, cells } = this.#options
+    const { cells } = this.#options
     /** At the cut. Each of them once, though it may have gone in several intervals. */
     const missing = new Set<Key>()
     let met = 0
@@ -174,15 +163,13 @@ export class StateCapture<S> {
       for (const key of others) {
         const cell = cells.get(key)
         if (cell === undefined ? !this.#deleted.has(key) : this.#added.has(key)) missing.add(key)
-        else if (cell !== undefined && cell.captured !== id) {
-          const group = this.#waiting.add(key, cell)
-          if (this.#isFull(group)) yield* this.#encodeGroup(group)
-        }
+        else if (cell !== undefined && this.#meet(key, cell)) yield* this.#encodeGroup(cell.group)
         if (++met % metAtATime === 0) yield* this.#pause()
       }
     }
     for (const key of missing) {
-      const group = this.#waiting.add(key, new Cell<Captured<S>>(absent, keyGroupOf(key)))
+      const group = keyGroupOf(key)
+      this.#waiting.addDeleted(group, key)
       if (this.#isFull(group)) yield* this.#encodeGroup(group)
     }
   }
@@ -194,40 +181,15 @@ export class StateCapture<S> {
   *#encodeGroup(group: number): Generator<Uint8Array> {
     while (this.#waiting.lengthOf(group) > 0) {
       const begun = performance.now()
-      const entries = this.#fillSection(group)
-      if (entries === 0) continue
-      this.#entries += entries
-      const bytes = encodeSection(this.#options.operator, group, this.#section)
+      const section = this.#waiting.take(group, this.#sectionLength)
+      const [keys, , deleted] = section
+      this.#entries += keys.length + deleted.length
+      const bytes = encodeSection(this.#options.operator, group, section)
       this.#adapt(performance.now() - begun)
       this.#check()
       yield bytes
       this.#check()
     }
-  }
-
-  /** With the last ones of those that wait, and without those that were touched meanwhile. Answers how many entries it has. */
-  #fillSection(group: number): number {
-    const [keys, values, deleted] = this.#section
-    const waiting = this.#waiting
-    const end = waiting.lengthOf(group)
-    const begin = Math.max(0, end - this.#sectionLength)
-    let written = 0
-    deleted.length = 0
-    for (let at = begin; at < end; at++) {
-      const cell = waiting.cellAt(group, at)
-      if (cell.captured === this.id) continue
-      cell.captured = this.id
-      const key = waiting.keyAt(group, at)
-      if (cell.state === absent) deleted.push(key)
-      else {
-        keys[written] = key
-        values[written++] = cell.state
-      }
-    }
-    waiting.truncate(group, begin)
-    keys.length = written
-    values.length = written
-    return written + deleted.length
   }
 
   *#pause(): Generator<Uint8Array> {
