@@ -9,5 +9,8 @@ export async function snapshot(
   { run, ...request }: SnapshotRequest & { readonly run: string },
 ): Promise<SnapshotResult> {
   checkRun(run)
-  return whileBeating({ number: request.number }, (signal) => engine.snapshot(request, signal))
+  return whileBeating({ number: request.number }, async (signal) => {
+    const { manifest, ...facts } = await engine.snapshot(request, signal)
+    return { part: await engine.writePart(request, manifest), ...facts }
+  })
 }

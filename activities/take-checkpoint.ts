@@ -29,7 +29,7 @@ export async function takeCheckpoint(
   checkRoots(configuration, log.roots)
   const progress = new Progress(number)
   return whileBeating(progress, async (signal) => {
-    const snapshot = await progress.through('snapshot', () =>
+    const { manifest, ...snapshot } = await progress.through('snapshot', () =>
       engine.snapshot({ ...reference, number, ...(base !== undefined && { base }) }, signal),
     )
     const answer = (done: CheckpointStep): CheckpointAnswer => ({
@@ -41,8 +41,12 @@ export async function takeCheckpoint(
     })
 
     const publication = { log, plan: planPublication(plan, joinSnapshots([snapshot])), spec, statistics }
-    const published = await progress.through('metadata', () => settles(progress, writeMetadata(publication)))
-    if (published === undefined) return answer('snapshot')
+    const published = await progress.through('metadata', () =>
+      settles(progress, writeMetadata(publication, [manifest])),
+    )
+    if (published === undefined) {
+      return { ...answer('snapshot'), snapshot: { ...snapshot, part: await engine.writePart(reference, manifest) } }
+    }
 
     const commit = async () => {
       await engine.commit({ ...reference, number })

@@ -18,11 +18,17 @@ import { ancestryAt, commonFields, expectLive, liveRecord, mustCount, openLog, t
 /**
  * Creates `chk-<n>/_metadata`: the commit point. Before it the snapshot is a few files that nobody refers to; after it,
  * and after the check that it counts, the snapshot exists.
+ *
+ * @param manifests its parts, where the caller has them; else those that the plan names are read
  */
-export async function writeMetadata(input: PublishInput): Promise<PublishedSnapshot> {
+export async function writeMetadata(
+  input: PublishInput,
+  manifests?: readonly PartManifest[],
+): Promise<PublishedSnapshot> {
   const { roots, log } = openLog(input.log)
   const { plan } = input
-  const parts = Promise.all(plan.parts.map((part) => readPart(roots, input.log, plan.number, part)))
+  const read = (part: WrittenObject) => readPart(roots, input.log, plan.number, part)
+  const parts = manifests ? Promise.resolve(manifests) : Promise.all(plan.parts.map(read))
   // Awaited below: where the log is not ours any more, that is what there is to tell.
   parts.catch(() => undefined)
   const ground = await log.groundFor(plan.number)

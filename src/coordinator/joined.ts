@@ -29,7 +29,7 @@ export function joinDeployments(results: readonly DeployResult[], sweep?: Deploy
 /** The last one of a job only where every host has come to the end of its sources. */
 export function joinSnapshots(results: readonly SnapshotResult[]): JobSnapshot {
   return {
-    parts: results.map(({ part }) => part),
+    parts: results.flatMap(({ part }) => part ?? []),
     final: results.every(({ final }) => final),
     records: sum(results, ({ records }) => records),
     size: sum(results, ({ size }) => size),

@@ -1,5 +1,6 @@
 import type { Ancestry } from '../checkpoint/ancestry.js'
 import type { Json } from '../json.js'
+import type { PartManifest } from './part-manifest.js'
 
 /**
  * The interface between orchestration and whatever runs the records. One engine lives in each task host; its caller is
@@ -47,10 +48,13 @@ export interface Engine {
   adopt(request: AdoptRequest): Promise<void>
 
   /**
-   * Cuts every task at a record boundary and writes state files and one part manifest (a `PartManifest` as JSON, see part-manifest.ts). Idempotent by (attempt, number): the first answer is
+   * Cuts every task at a record boundary and writes state files. Idempotent by (attempt, number): the first answer is
    * kept until the number is decided. `TasksGone`, `TaskFailed`.
    */
-  snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotResult>
+  snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<TakenSnapshot>
+
+  /** Writes what a snapshot took, as JSON, where whoever publishes it elsewhere reads it. Idempotent. `TasksGone`. */
+  writePart(reference: AttemptReference, manifest: PartManifest): Promise<WrittenObject>
 
   /** Snapshot `number` counts: sinks commit what it covers, and later increments may build on it. Idempotent. */
   commit(request: CommitRequest): Promise<void>
@@ -185,8 +189,8 @@ export interface SnapshotRequest extends AttemptReference {
   readonly base?: number
 }
 
-export interface SnapshotResult {
-  readonly part: WrittenObject
+/** What there is to know of the part of a snapshot that one host has taken. */
+export interface SnapshotFacts {
   /** All sources were exhausted at the cut. */
   readonly final: boolean
   readonly records: number
@@ -200,6 +204,15 @@ export interface SnapshotResult {
   readonly commits: number
   /** When all of it was durable, by the host's clock; milliseconds since the epoch. */
   readonly completedAt: number
+}
+
+export interface TakenSnapshot extends SnapshotFacts {
+  readonly manifest: PartManifest
+}
+
+export interface SnapshotResult extends SnapshotFacts {
+  /** Its manifest; absent where the host that took it has published it too. */
+  readonly part?: WrittenObject
 }
 
 export interface CommitRequest extends AttemptReference {

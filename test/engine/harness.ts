@@ -8,7 +8,13 @@ import { executionFolder } from '../../src/checkpoint/paths.js'
 import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
 import { joinSnapshots } from '../../src/coordinator/joined.js'
 import { createEmbeddedHost, type EmbeddedHost, type EmbeddedHostOptions } from '../../src/engine/embedded/index.js'
-import type { AttemptReference, DeployRequest, RestoreReference, SnapshotResult } from '../../src/engine/engine.js'
+import type {
+  AttemptReference,
+  DeployRequest,
+  RestoreReference,
+  SnapshotRequest,
+  SnapshotResult,
+} from '../../src/engine/engine.js'
 import type { Json } from '../../src/json.js'
 
 export const never: AbortSignal = new AbortController().signal
@@ -59,6 +65,12 @@ export class Bench {
     await Promise.all(this.#hosts.map((host) => host.close()))
     await rm(this.dir, { recursive: true, force: true })
   }
+}
+
+/** What a host contributes to a snapshot, written where others read it. */
+export async function takePart(host: EmbeddedHost, request: SnapshotRequest): Promise<SnapshotResult> {
+  const { manifest, ...facts } = await host.snapshot(request, never)
+  return { part: await host.writePart(request, manifest), ...facts }
 }
 
 export interface RunOptions {
@@ -150,7 +162,7 @@ export class Run {
 
   snapshot(number = this.newest + 1): Promise<SnapshotResult> {
     const base = this.confirmed === undefined ? {} : { base: this.confirmed.number }
-    return this.host.snapshot({ ...this.reference, number, ...base }, never)
+    return takePart(this.host, { ...this.reference, number, ...base })
   }
 
   /** The commit point: after it the snapshot exists. */

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
 import type { AttemptOutcome, DeployRequest, TaskShare, WrittenObject } from '../../src/engine/engine.js'
-import { Bench, never, Run, type RunOptions } from './harness.js'
+import { Bench, never, Run, type RunOptions, takePart } from './harness.js'
 import { oracle, sorted } from './partitioned-oracle.js'
 
 // The tasks of one attempt on several hosts: what they do together must be what one host would do.
@@ -69,9 +69,7 @@ class SharedRun extends Run {
   async checkpointAll(): Promise<SnapshotEntry> {
     const number = this.newest + 1
     const base = this.confirmed === undefined ? {} : { base: this.confirmed.number }
-    const results = await Promise.all(
-      this.on.map((host) => host.snapshot({ ...this.reference, number, ...base }, never)),
-    )
+    const results = await Promise.all(this.on.map((host) => takePart(host, { ...this.reference, number, ...base })))
     const entry = await this.publishAll(results)
     await Promise.all(this.on.map((host) => host.commit({ ...this.reference, number })))
     return entry
@@ -122,7 +120,7 @@ test('a host whose sources are exhausted waits for the others, and the last of t
   const [short, long] = hosts as [EmbeddedHost, EmbeddedHost]
   expect(await run.watchOn(short)).toEqual({ kind: 'exhausted' })
   const waits = run.watchOn(short, true)
-  const results = await Promise.all(hosts.map((host) => host.snapshot({ ...run.reference, number: 2 }, never)))
+  const results = await Promise.all(hosts.map((host) => takePart(host, { ...run.reference, number: 2 })))
   expect(results.map(({ final }) => final)).toEqual([true, false])
   expect((await run.publishAll(results)).final).toBe(false)
   await Promise.all(hosts.map((host) => host.commit({ ...run.reference, number: 2 })))
@@ -142,7 +140,7 @@ test('what an older attempt on several hosts left pending is put aside before th
   await run.moreRecords(50)
   // Cut and pending on both, and never published.
   const number = run.newest + 1
-  await Promise.all(hosts.map((host) => host.snapshot({ ...run.reference, number, base: run.newest }, never)))
+  await Promise.all(hosts.map((host) => takePart(host, { ...run.reference, number, base: run.newest })))
   await run.abort()
   await run.stopAll()
   await run.own()

@@ -22,7 +22,7 @@ afterAll(() => tidemark.close())
 
 describe('a run that is frozen while another takes over changes nothing when it wakes', () => {
   test.each<[string, string, Parameters<typeof frozenJob>[2]]>([
-    ['before it reads the part manifest of its publication', 'before-call', { ops: ['read'], path: /chk-4\/part-/ }],
+    ['before it writes its entry', 'before-write', { ops: ['write'], path: /chk-4\/\.tmp-/ }],
     ['before it links its entry', 'before-link', { ops: ['link'], path: /chk-4\/_metadata$/ }],
   ])('%s', async (_title, job, freeze) => {
     const frozen = await frozenJob(tidemark, job, freeze)

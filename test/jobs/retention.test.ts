@@ -95,21 +95,14 @@ async function expectKept(job: Handle, ending: Ending, numbers: readonly number[
   }
   const state = new Set(snapshots.flatMap(({ tasks }) => tasks.flatMap((task) => task.state.map(({ path }) => path))))
   expect(state.size).toBeGreaterThan(0)
-  const parts = await partManifests(workflowId, execution)
-  expect(parts.map((path) => path.split('/')[0])).toEqual(numbers.map((number) => `chk-${number}`))
   const entries = [...numbers, newest?.number].map((number) => `chk-${number}/_metadata`)
-  const inMetadata = ['_execution', ...entries, ...parts]
+  const inMetadata = ['_execution', ...entries]
   const expected = rootsOf(tidemark).length === 2 ? [inMetadata, [...state]] : [[...inMetadata, ...state]]
   expect(await filesOfExecution(workflowId, execution)).toEqual(expected.map((names) => names.sort()))
 }
 
 async function filesOfExecution(job: string, execution: string): Promise<string[][]> {
   return Promise.all(rootsOf(tidemark).map((root) => filesIn(join(root, job, execution))))
-}
-
-async function partManifests(job: string, execution: string): Promise<string[]> {
-  const [names = []] = await filesOfExecution(job, execution)
-  return names.filter((name) => /^chk-\d+\/part-1-[^/]+\.json$/.test(name))
 }
 
 /** A tombstone in the metadata root, so that a write that is on its way means nothing; in the data root nothing at all. */

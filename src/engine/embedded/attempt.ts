@@ -6,9 +6,11 @@ import type {
   DeployResult,
   Progress,
   SnapshotRequest,
-  SnapshotResult,
+  TakenSnapshot,
   WatchRequest,
+  WrittenObject,
 } from '../engine.js'
+import type { PartManifest } from '../part-manifest.js'
 import { abortable } from './abortable.js'
 import { type FenceNumber, tasksGone } from './fence.js'
 import { Lease } from './lease.js'
@@ -18,7 +20,7 @@ import type { Scratch } from './scratch.js'
 import { SnapshotAnswers } from './snapshot-answers.js'
 import { startTasks } from './start-tasks.js'
 import type { StateBackendSettings } from './state/state-backend.js'
-import { takeSnapshot } from './take-snapshot.js'
+import { takeSnapshot, writePart } from './take-snapshot.js'
 import { TaskCounters } from './task-counters.js'
 import { firstTask, taskCount } from './task-numbers.js'
 import type { TaskSeat } from './task-seat.js'
@@ -115,11 +117,15 @@ export class Attempt {
     this.#lease.renew()
   }
 
-  async snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotResult> {
+  async snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<TakenSnapshot> {
     const { host } = this.#options
     const take = () =>
       this.#withTasks((plan, seats) => takeSnapshot({ host, deploy: this.request, plan, seats }, request))
     return abortable(this.#answers.ask(request.number, take), signal)
+  }
+
+  writePart(manifest: PartManifest): Promise<WrittenObject> {
+    return writePart(this.request, manifest)
   }
 
   async commit(number: number): Promise<void> {

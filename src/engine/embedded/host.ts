@@ -14,9 +14,11 @@ import type {
   ReservedTasks,
   ReserveRequest,
   SnapshotRequest,
-  SnapshotResult,
+  TakenSnapshot,
   WatchRequest,
+  WrittenObject,
 } from '../engine.js'
+import type { PartManifest } from '../part-manifest.js'
 import { Attempt, type AttemptState } from './attempt.js'
 import { type ExecutionState, Executions } from './executions.js'
 import { compareFence, hostLeft, tasksGone } from './fence.js'
@@ -166,8 +168,12 @@ class Host implements EmbeddedHost {
     current.adopt(reference.claim)
   }
 
-  async snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<SnapshotResult> {
+  async snapshot(request: SnapshotRequest, signal: AbortSignal): Promise<TakenSnapshot> {
     return this.#executions.require(this.host, request).snapshot(request, signal)
+  }
+
+  async writePart(reference: AttemptReference, manifest: PartManifest): Promise<WrittenObject> {
+    return this.#executions.require(this.host, reference).writePart(manifest)
   }
 
   async commit(request: CommitRequest): Promise<void> {

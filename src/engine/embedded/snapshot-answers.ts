@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../errors.js'
-import type { SnapshotResult } from '../engine.js'
+import type { TakenSnapshot } from '../engine.js'
 
 /**
  * The first answer to each snapshot number of one attempt, so that a request that is repeated, because its answer was lost or its
@@ -7,10 +7,10 @@ import type { SnapshotResult } from '../engine.js'
  * old one decided. A number whose snapshot failed may be asked again.
  */
 export class SnapshotAnswers {
-  readonly #answers = new Map<number, Promise<SnapshotResult>>()
+  readonly #answers = new Map<number, Promise<TakenSnapshot>>()
   #newest = 0
 
-  ask(number: number, take: () => Promise<SnapshotResult>): Promise<SnapshotResult> {
+  ask(number: number, take: () => Promise<TakenSnapshot>): Promise<TakenSnapshot> {
     const known = this.#answers.get(number)
     if (known !== undefined) return known
     if (number < this.#newest) {

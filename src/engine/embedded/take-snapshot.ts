@@ -1,7 +1,7 @@
 import { checksumOf, encodePart } from '../../checkpoint/index.js'
 import { executionFolder, partPath } from '../../checkpoint/paths.js'
 import { openStorage } from '../../storage/index.js'
-import type { DeployRequest, SnapshotRequest, SnapshotResult } from '../engine.js'
+import type { DeployRequest, SnapshotRequest, TakenSnapshot, WrittenObject } from '../engine.js'
 import type { PartManifest } from '../part-manifest.js'
 import type { Plan, TaskCut } from './messages.js'
 import type { TaskSeat } from './task-seat.js'
@@ -15,13 +15,13 @@ export interface SnapshotContext {
 }
 
 /**
- * Cuts every task, waits until all that they captured is durable, and writes the part manifest that describes it. The part is the last write:
- * without it, what the tasks wrote is garbage by its number.
+ * Cuts every task, waits until all that they captured is durable, and describes it. Until some metadata says the same, what the tasks
+ * wrote is garbage by its number.
  */
 export async function takeSnapshot(
   { host, deploy, plan, seats }: SnapshotContext,
   { number, base }: SnapshotRequest,
-): Promise<SnapshotResult> {
+): Promise<TakenSnapshot> {
   const cuts = await Promise.all(
     seats.map((seat) => seat.call('snapshot', { number, ...(base !== undefined && { base }) })),
   )
@@ -38,9 +38,8 @@ export async function takeSnapshot(
     tasks,
     ...(base !== undefined && state.some((handle) => handle.number !== number) && { parent: base }),
   }
-  const part = await writePart(deploy, manifest)
   return {
-    part,
+    manifest,
     final: cuts.every((cut) => cut.final),
     records: sum(tasks, (task) => task.recordsRead),
     size: sum(cuts, (cut) => cut.written),
@@ -51,12 +50,15 @@ export async function takeSnapshot(
   }
 }
 
-async function writePart(deploy: DeployRequest, manifest: PartManifest): Promise<SnapshotResult['part']> {
+export async function writePart(
+  { job, execution, roots }: DeployRequest,
+  manifest: PartManifest,
+): Promise<WrittenObject> {
   const path = partPath(manifest.number, manifest.attempt, manifest.host)
   const bytes = encodePart(manifest)
-  const metadata = openStorage(deploy.roots.metadata)
+  const metadata = openStorage(roots.metadata)
   // What a power failure takes back is a checkpoint that fails, and no part of one that exists: its entry repeats what this says.
-  await metadata.write(`${executionFolder(deploy.job, deploy.execution)}/${path}`, bytes, { durable: false })
+  await metadata.write(`${executionFolder(job, execution)}/${path}`, bytes, { durable: false })
   return { path, size: bytes.length, checksum: checksumOf(bytes) }
 }
 

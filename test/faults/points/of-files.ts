@@ -16,11 +16,11 @@ export const filePoints: Points = {
     { name: 'state file gets its name', ops: ['rename'], path: stateFile },
     { name: 'names of state files are synced', ops: ['syncFolder'], path: state },
     ...outputPoints.write,
-    { name: 'part manifest is written', ops: ['write'], path: temporary, content: /"host":/ },
-    { name: 'part manifest gets its name', ops: ['rename'], path: part },
+    { name: 'part manifest is written', ops: ['write'], path: temporary, content: /"host":/, onlySpread: true },
+    { name: 'part manifest gets its name', ops: ['rename'], path: part, onlySpread: true },
   ],
   publish: [
-    { name: 'part manifest is read', ops: ['read'], path: part },
+    { name: 'part manifest is read', ops: ['read'], path: part, onlySpread: true },
     { name: 'entry is written', ops: ['write'], path: temporary, content: kind('checkpoint') },
     { name: 'entry is synced', ops: ['sync'], path: temporary, content: kind('checkpoint') },
     { name: 'entry gets its name', ops: naming, path: entry, content: kind('checkpoint') },
@@ -29,7 +29,7 @@ export const filePoints: Points = {
   commit: outputPoints.commit,
   discard: [
     { name: 'entry goes', ops: ['unlink'], path: entry },
-    { name: 'part manifest goes', ops: ['unlink'], path: part },
+    { name: 'part manifest goes', ops: ['unlink'], path: part, onlySpread: true },
     { name: 'state file goes', ops: ['unlink'], path: stateFile },
     { name: 'list of splits goes', ops: ['unlink'], path: splitList, onlySpread: true },
     { name: 'folder goes', ops: ['rmdir'], path: /^metadata\/JOB\/[^/]+\/chk-\d+$/ },

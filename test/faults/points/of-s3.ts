@@ -8,16 +8,16 @@ export const s3Points: Points = {
   write: [
     { name: 'state file is put', requests: ['put'], path: stateFile },
     ...outputPoints.write,
-    { name: 'part manifest is put', requests: ['put'], path: part },
+    { name: 'part manifest is put', requests: ['put'], path: part, onlySpread: true },
   ],
   publish: [
-    { name: 'part manifest is read', requests: ['get'], path: part },
+    { name: 'part manifest is read', requests: ['get'], path: part, onlySpread: true },
     { name: 'entry is put', requests: ['put'], path: entry, content: kind('checkpoint') },
   ],
   commit: outputPoints.commit,
   discard: [
     { name: 'entry goes', requests: ['delete'], path: entry },
-    { name: 'part manifest goes', requests: ['delete'], path: part },
+    { name: 'part manifest goes', requests: ['delete'], path: part, onlySpread: true },
     { name: 'state file goes', requests: ['delete'], path: stateFile },
     { name: 'list of splits goes', requests: ['delete'], path: splitList, onlySpread: true },
   ],
