@@ -34,8 +34,27 @@ export class Performer {
     this.tell = tell
   }
 
+  /** What a checkpoint's trip has done already needs no activity: its event, null where there is none, undefined where there is something to do. */
+  hasDone(command: Effect, { committedThrough }: CoordinatorState): EventBody | null | undefined {
+    const { trip } = this
+    switch (command.type) {
+      case 'publish': {
+        const { number } = command.plan
+        return trip.hasDone('metadata', number) ? { type: 'published', number } : undefined
+      }
+      case 'commit':
+        return trip.hasDone('commit', command.number) ? { type: 'committed', number: command.number } : undefined
+      case 'discard':
+        return trip.hasDiscarded(committedThrough) ? null : undefined
+      default:
+        return undefined
+    }
+  }
+
   async perform(command: Effect, surroundings: Surroundings): Promise<EventBody | undefined> {
     const { state } = surroundings
+    const done = this.hasDone(command, state)
+    if (done !== undefined) return done ?? undefined
     const { roots } = state.settings
     const claim = state.claim?.number
     const log: LogReference = { job: state.job, execution: state.execution, roots }
@@ -149,7 +168,6 @@ export class Performer {
       case 'publish': {
         const { plan, timeoutMs } = command
         const { number } = plan
-        if (this.trip.hasDone('metadata', number)) return { type: 'published', number }
         return attempt(
           claim,
           async () => {
@@ -176,7 +194,6 @@ export class Performer {
       }
       case 'commit': {
         const { hosts, number, reference } = command
-        if (this.trip.hasDone('commit', number)) return { type: 'committed', number }
         return attempt(
           claim,
           async () => {
@@ -194,7 +211,6 @@ export class Performer {
         )
       }
       case 'discard':
-        if (this.trip.hasDiscarded(state.committedThrough)) return undefined
         return attempt(
           claim,
           async () => {

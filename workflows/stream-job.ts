@@ -6,6 +6,7 @@ import {
   condition,
   continueAsNew,
   log,
+  patched,
   setHandler,
   uuid4,
   workflowInfo,
@@ -55,6 +56,9 @@ const unsettled: Settings = {
   eventsPerRun: 4_000,
   searchAttributes: false,
 }
+
+/** In histories from before it, what needed no activity was told by a promise all the same: a fifth of the workflow's work for a checkpoint. */
+const doneAtOnce = 'done-steps-are-told-at-once'
 
 /**
  * A stream job. The shell around the coordinator: wait for an event, decide, perform, continue as new.
@@ -161,6 +165,11 @@ class StreamJob {
           break
         default: {
           const isNewest = this.turns.begin(command.type)
+          const done = this.performer.hasDone(command, this.state)
+          if (done !== undefined && patched(doneAtOnce)) {
+            if (done) this.inbox.push(done)
+            break
+          }
           this.performer.perform(command, { state: this.state, input: this.input, nonce: uuid4() }).then(
             (event) => {
               if (event && (isNewest() || isOwnershipLost(event))) this.inbox.push(event)
