@@ -96,7 +96,13 @@ export function createHostActivities(dependencies: HostDependencies): HostActivi
   })
   return guarded<HostActivities>({
     holdSlots: (input) => engine.reserve(input),
-    keepSlots: (input) => whileBeating({ state: 'keeping room' }, (signal) => engine.keep(input, signal)),
+    keepSlots: (input) =>
+      whileBeating({ state: 'keeping room' }, async (signal) => {
+        const kept = engine.keep(input, signal)
+        // Soon the job counts on being told when this host is lost.
+        void presence.report()
+        await kept
+      }),
     prepareTasks: (input) => prepareTasks(dependencies, input),
     startTasks: (input) => startTasks(dependencies, input),
     adopt: async (input) => {

@@ -18,6 +18,7 @@ const attempt = z.object({
   attempt: z.number(),
   definition: z.string(),
   tasks: z.number(),
+  kept: z.literal(true).optional(),
 })
 const report = z.object({
   complete: z.boolean(),

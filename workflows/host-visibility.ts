@@ -32,15 +32,19 @@ export function showHost(facts: HostFacts, view: HostView, shown: string | undef
 /** Markdown, as one flat list: the Web UI runs the lines of an inner one together. */
 function renderHost({ machine, pid, since, tidemark, slots, definitions }: HostFacts, view: HostView): string {
   const { jobs, freeSlots } = view
-  const tasks = jobs.reduce((sum, one) => sum + one.tasks, 0)
+  const running = jobs.filter(({ kept }) => !kept)
+  const tasks = running.reduce((sum, one) => sum + one.tasks, 0)
   const more = jobs.length > listed ? [`- and ${jobs.length - listed} more`] : []
   return [
     `**${view.state}** — ${describe(view)}`,
     '',
-    `- jobs: ${jobs.length}, tasks: ${tasks}, free slots: ${freeSlots} of ${slots}`,
+    `- jobs: ${running.length}, tasks: ${tasks}, free slots: ${freeSlots} of ${slots}`,
     ...jobs
       .slice(0, listed)
-      .map((one) => `- runs \`${one.job}\`: attempt ${one.attempt}, ${plural(one.tasks, 'task')}`),
+      .map(
+        (one) =>
+          `- ${one.kept ? 'keeps room for' : 'runs'} \`${one.job}\`: attempt ${one.attempt}, ${plural(one.tasks, 'task')}`,
+      ),
     ...more,
     ...definitions.map(
       ({ name, version, build }) => `- can run \`${name}\`, version ${version}, build ${build.slice(0, 12)}`,

@@ -1,4 +1,12 @@
-import { CancellationScope, condition, log, setDefaultSignalHandler, setHandler, uuid4 } from '@temporalio/workflow'
+import {
+  CancellationScope,
+  condition,
+  log,
+  patched,
+  setDefaultSignalHandler,
+  setHandler,
+  uuid4,
+} from '@temporalio/workflow'
 import { withLastMode } from '../src/coordinator/cancel.js'
 import type { CancelOutcome } from '../src/coordinator/commands.js'
 import type { EventBody } from '../src/coordinator/events.js'
@@ -20,6 +28,8 @@ import {
 } from './messages.js'
 
 const noticesKept = 5
+
+const lossesCountBeforeRunning = 'lost-hosts-count-before-tasks-run'
 
 /**
  * Turns messages into events. A message that cannot be read changes nothing and never fails a workflow task: it is
@@ -47,7 +57,8 @@ export class Inbox {
       const { host, execution, attempt, how, silentMs } = loss
       const message = how === 'lost' ? `Host ${host} is lost: its heartbeat ceased.` : `Host ${host} was shut down.`
       const failure = { code: how === 'lost' ? 'HostLost' : 'HostLeft', message }
-      this.push({ type: 'hostLost', attempt, failure, where: { host, execution }, silentMs })
+      const countsBeforeRunning = patched(lossesCountBeforeRunning)
+      this.push({ type: 'hostLost', attempt, failure, where: { host, execution }, silentMs, countsBeforeRunning })
     })
     setHandler(triggerSavepointSignal, () => this.note(savepointsNotSupported))
     setHandler(stopWithSavepointSignal, () => this.note(savepointsNotSupported))

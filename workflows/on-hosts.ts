@@ -4,12 +4,12 @@ import { onHost } from './activity-proxies.js'
 import { failureOf, hostSilent, type Silence } from './failures.js'
 
 /** What a host answered, or that it did not. */
-class HostError extends Error {
+export class HostError extends Error {
   readonly failure: Failure
 
-  constructor(host: string, cause: unknown, silence: Silence) {
+  constructor(host: string, failure: Failure, cause?: unknown) {
     super(`on host ${host}`, { cause })
-    this.failure = { ...failureOf(cause, silence), host }
+    this.failure = { ...failure, host }
   }
 }
 
@@ -26,7 +26,7 @@ export async function askHost<T>(
   try {
     return await ask(host)
   } catch (error) {
-    throw new HostError(host, error, silence)
+    throw new HostError(host, failureOf(error, silence), error)
   }
 }
 

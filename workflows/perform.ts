@@ -25,6 +25,7 @@ export interface Surroundings {
 /** Carries commands out: each becomes an activity with a line for the Web UI's timeline, and its answer an event. */
 export class Performer {
   private deployment: CancellationScope | undefined
+  private placement: Placement | undefined
   private watch: AttemptWatch | undefined
   private readonly trip = new CheckpointTrip()
   private readonly tell: (event: EventBody) => void
@@ -32,6 +33,11 @@ export class Performer {
   /** @param tell takes what happens while a command is being carried out, besides its answer */
   constructor(tell: (event: EventBody) => void) {
     this.tell = tell
+  }
+
+  /** Of the hosts on which tasks are being started the coordinator knows nothing. */
+  hostLost(event: EventBody & { type: 'hostLost' }): void {
+    if (event.countsBeforeRunning) this.placement?.hostLost(event)
   }
 
   /** What a checkpoint's trip has done already needs no activity: its event, null where there is none, undefined where there is something to do. */
@@ -275,7 +281,9 @@ export class Performer {
         const result = await scope.run(async () => {
           const answer = await definition(state.spec.definition, `deploy ${what}`).deploy(input)
           if (!('reserved' in answer)) return joinDeployments([answer])
-          return new Placement({ input, what, onPlaced }).run(answer)
+          const placement = new Placement({ input, what, onPlaced })
+          this.placement = placement
+          return placement.run(answer)
         })
         return { type: 'deployed', attempt: reference.attempt, result }
       },

@@ -8,12 +8,14 @@ import {
   TimeoutFailure,
 } from '@temporalio/workflow'
 import type { DeployInput } from '../activities/contract.js'
+import type { EventBody } from '../src/coordinator/events.js'
 import { isHostGone } from '../src/coordinator/hand-over.js'
 import { type JobDeployment, joinDeployments } from '../src/coordinator/joined.js'
 import type { PreparedAttempt, ReservedTasks, TaskShare } from '../src/engine/engine.js'
 import { definition, onHost, starting, supervising } from './activity-proxies.js'
 import { KeptSlots } from './kept-slots.js'
-import { askEach, askHost, hostFailureOf, stopOnEach } from './on-hosts.js'
+import { LostHosts } from './lost-hosts.js'
+import { hostFailureOf, stopOnEach } from './on-hosts.js'
 
 /**
  * How long the room that was found is kept while hosts are looked for that have the rest, milliseconds. Then it is let go, and all of it is asked for anew:
@@ -60,11 +62,23 @@ export class Placement {
   private build: string | undefined
   private prepared: PreparedAttempt | undefined
   private readonly isKept = patched(roomIsKept)
-  private readonly kept = new KeptSlots((host) => this.loseRoom(host))
+  private readonly kept = new KeptSlots((host) => {
+    if (!this.isStarting) this.drop(host)
+  })
+  private readonly lost = new LostHosts()
   private isStarting = false
+  private isOver = false
 
   constructor(options: PlacementOptions) {
     this.options = options
+  }
+
+  /** A host is said to be gone: what it was asked is not waited for, and nothing more is asked of it. */
+  hostLost({ attempt, failure, where }: EventBody & { type: 'hostLost' }): void {
+    const { reference } = this.options.input
+    if (this.isOver || where?.execution !== reference.execution || attempt !== reference.attempt) return
+    this.lost.add(where.host, failure)
+    this.drop(where.host)
   }
 
   /** @param first what the first host that was asked has room for */
@@ -87,6 +101,7 @@ export class Placement {
       await CancellationScope.nonCancellable(stopping).catch(() => undefined)
       throw error
     } finally {
+      this.isOver = true
       this.kept.letGo()
     }
   }
@@ -151,6 +166,7 @@ export class Placement {
 
   private take({ host, reserved, build }: ReservedTasks): void {
     this.build = build
+    this.lost.remove(host)
     this.places.delete(host)
     this.places.set(host, Math.min(reserved, this.missing))
     if (this.places.size > mostHosts) {
@@ -168,9 +184,8 @@ export class Placement {
     this.kept.keep(host, { ...reference, definition: spec.definition, atLeast, more: 0, holdMs: untilKept })
   }
 
-  private loseRoom(host: string): void {
-    if (this.isStarting || !this.places.delete(host)) return
-    this.tell()
+  private drop(host: string): void {
+    if (this.places.delete(host)) this.tell()
   }
 
   private letGo(): void {
@@ -186,7 +201,7 @@ export class Placement {
   private prepare(): Promise<PreparedAttempt> {
     const { input, what } = this.options
     const [host = ''] = this.places.keys()
-    return askHost(host, () => onHost(host, `prepare ${what}`, starting).prepareTasks(input))
+    return this.lost.ask(host, () => onHost(host, `prepare ${what}`, starting).prepareTasks(input))
   }
 
   /** Whether all room that was found is still there. A host without it, or that is gone, loses its place. */
@@ -200,13 +215,8 @@ export class Placement {
         retry: { maximumAttempts: 1 },
       })
       try {
-        await work.holdSlots({
-          ...reference,
-          definition: spec.definition,
-          atLeast: tasks,
-          more: 0,
-          holdMs: untilStarted,
-        })
+        const room = { definition: spec.definition, atLeast: tasks, more: 0, holdMs: untilStarted }
+        await this.lost.ask(host, () => work.holdSlots({ ...reference, ...room }))
       } catch (error) {
         if (CancellationScope.current().consideredCancelled) throw error
         this.places.delete(host)
@@ -228,15 +238,16 @@ export class Placement {
       next += count
     }
     let left = shares.size
-    const results = await this.watchingEarly((watch) =>
-      askEach([...shares.keys()], async (host) => {
-        const share = shares.get(host) as TaskShare
+    const results = await this.watchingEarly((watch) => {
+      const started = [...shares].map(async ([host, share]) => {
         const work = onHost(host, `start tasks ${share.first} to ${share.first + share.count - 1} of ${what}`, starting)
-        const result = await work.startTasks({ ...input, share })
+        const result = await this.lost.ask(host, () => work.startTasks({ ...input, share }))
         if (--left > 0) watch(host)
         return result
-      }),
-    )
+      })
+      // The first failure is that of all, whatever becomes of the others.
+      return Promise.all(started)
+    })
     return joinDeployments(results, sweep)
   }
 
@@ -255,7 +266,7 @@ export class Placement {
       if (!isWatched) return
       const work = supervising(host, `watch attempt ${reference.attempt} on ${host} until all tasks run`)
       // Whatever else it sees, whoever watches next sees too.
-      askHost(host, () => work.supervise({ ...reference, exhausted: true, early: true })).catch(fail)
+      this.lost.ask(host, () => work.supervise({ ...reference, exhausted: true, early: true })).catch(fail)
     }
     return Promise.race([start(watch), failed])
   }

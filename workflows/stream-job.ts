@@ -102,6 +102,8 @@ class StreamJob {
   private readonly timers = new Timers((timer) => this.inbox.push({ type: 'timerFired', timer }))
   private state: CoordinatorState
   private outcome: EndOutcome | undefined
+  /** Hosts that were lost before this run could take their tasks over. */
+  private readonly early: EventBody[] = []
   private nativelyCancelled = false
   private broken: unknown
 
@@ -142,9 +144,15 @@ class StreamJob {
   }
 
   private handle(event: EventBody): void {
+    if (event.type === 'hostLost') this.performer.hostLost(event)
+    if (isEarly(event, this.state)) {
+      this.early.push(event)
+      return
+    }
     const decision = decide(this.state, { ...event, now: Date.now(), nonce: uuid4(), random: Math.random() })
     this.state = decision.state
     this.perform(decision.commands)
+    if (this.state.phase === 'adopting') for (const early of this.early.splice(0)) this.handle(early)
   }
 
   private perform(commands: readonly Command[]): void {
@@ -236,6 +244,12 @@ class StreamJob {
       }
     }
   }
+}
+
+/** A run that cannot act yet hears of it when it can. */
+function isEarly(event: EventBody, { phase, hosts }: CoordinatorState): boolean {
+  const waits = hosts !== undefined && (phase === 'observing' || phase === 'claiming')
+  return waits && event.type === 'hostLost' && event.countsBeforeRunning === true
 }
 
 /** Says itself under which claim. */

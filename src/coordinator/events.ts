@@ -84,6 +84,8 @@ export type EventBody =
       readonly where?: { readonly host: string; readonly execution: string }
       /** For how long the host had been silent by then, milliseconds: the tasks may have been gone for as long. */
       readonly silentMs?: number | undefined
+      /** Whether it counts while the tasks are started, or taken over by a new run, as in every run since it does. */
+      readonly countsBeforeRunning?: boolean
     }
   | { readonly type: 'snapshotTaken'; readonly number: number; readonly result: JobSnapshot }
   | { readonly type: 'snapshotFailed'; readonly number: number; readonly failure: Failure }

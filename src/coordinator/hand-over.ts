@@ -32,6 +32,9 @@ export function onHostLost(state: CoordinatorState, event: CoordinatorEvent & { 
   switch (state.phase) {
     case 'running':
       return andThen(unwatched, (s) => failAttempt(withoutHost(s, gone), gone, event, silentMs))
+    case 'adopting':
+      if (!event.countsBeforeRunning) return stay(state)
+      return failAttempt(withoutHost(state, gone), gone, event, silentMs)
     case 'draining':
       return andThen(unwatched, (s) => {
         const left = withoutHost(s, gone)

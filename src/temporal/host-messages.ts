@@ -20,6 +20,8 @@ export interface HostedAttempt {
   readonly attempt: number
   readonly definition: string
   readonly tasks: number
+  /** They have yet to start: room is kept for them. */
+  readonly kept?: true | undefined
 }
 
 export interface HostReport {

@@ -127,7 +127,7 @@ export class HostPresence implements Presence {
     const { client, engine, configuration, log } = this.#options
     const running = this.#running()
     const now = new Map(running.map((one) => [keyOf(one), one]))
-    const isNew = (one: HostedAttempt) => this.#told.get(keyOf(one))?.attempt !== one.attempt
+    const isNew = (one: HostedAttempt) => !isSame(this.#told.get(keyOf(one)), one)
     const report: HostReport = {
       complete,
       started: complete ? running : running.filter(isNew),
@@ -182,20 +182,27 @@ export class HostPresence implements Presence {
   }
 
   #running(): HostedAttempt[] {
-    return this.#options.engine.jobs().map(({ job, execution, attempt, definition, tasks }) => {
-      return { job, execution, attempt, definition, tasks }
-    })
+    const { engine } = this.#options
+    const kept = engine.kept().map((room) => ({ ...attemptOf(room), kept: true as const }))
+    const all = [...kept, ...engine.jobs().map(attemptOf)]
+    return [...new Map(all.map((one) => [keyOf(one), one])).values()]
   }
 
   #isTold(): boolean {
     const running = this.#running()
-    return (
-      running.length === this.#told.size && running.every((one) => this.#told.get(keyOf(one))?.attempt === one.attempt)
-    )
+    return running.length === this.#told.size && running.every((one) => isSame(this.#told.get(keyOf(one)), one))
   }
 }
 
 const { version }: { readonly version: string } = createRequire(import.meta.url)('tidemark/package.json')
+
+function attemptOf({ job, execution, attempt, definition, tasks }: HostedAttempt): HostedAttempt {
+  return { job, execution, attempt, definition, tasks }
+}
+
+function isSame(told: HostedAttempt | undefined, { attempt, kept }: HostedAttempt): boolean {
+  return told?.attempt === attempt && told.kept === kept
+}
 
 function keyOf({ job, execution }: Pick<HostedAttempt, 'job' | 'execution'>): string {
   return `${job}/${execution}`

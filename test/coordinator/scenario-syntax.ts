@@ -78,7 +78,8 @@ export function parseEvent(line: Line, jobOptions: JobOptions): EventBody {
     case 'tasksPlaced':
       return { type: verb, attempt: number, placed: Number(second) }
     case 'hostLost': {
-      const where = options.host === undefined ? {} : { where: { host: options.host, execution } }
+      const where =
+        options.host === undefined ? {} : { where: { host: options.host, execution }, countsBeforeRunning: true }
       const silent = options.silent === undefined ? {} : { silentMs: Number(options.silent) }
       return {
         type: verb,

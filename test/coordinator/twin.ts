@@ -112,10 +112,12 @@ export function tell(t: Twin, event: CoordinatorEvent): void {
       break
     case 'hostLost':
       if (!isOfAttempt || (event.where && !t.hosts.includes(event.where.host))) break
-      if (waitsFor !== 'records' && !(waitsFor === 'settled' && event.where)) break
+      if (waitsFor === 'settled' && !event.where) break
+      if (waitsFor === 'adoption' && !event.countsBeforeRunning) break
+      if (!['records', 'settled', 'adoption'].includes(waitsFor)) break
       lose(t, event.where?.host ?? event.failure.host)
-      if (waitsFor === 'records') fail(t)
-      else settle(t)
+      if (waitsFor === 'settled' || (waitsFor === 'adoption' && t.ending)) settle(t)
+      else fail(t)
       break
     case 'snapshotTaken':
       if (step === 'cutting') publish(t, event.result.final)

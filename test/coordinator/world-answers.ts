@@ -183,7 +183,8 @@ export function silence(world: World, dead: boolean): void {
   if (!newest) return
   const { host, attempt } = newest
   if (dead) world.data.tasks = world.data.tasks.filter((tasks) => tasks !== newest)
-  world.deliver({ type: 'hostLost', attempt, failure: hostLost, where: { host, execution } })
+  const countsBeforeRunning = world.data.now % 4 > 0
+  world.deliver({ type: 'hostLost', attempt, failure: hostLost, where: { host, execution }, countsBeforeRunning })
 }
 
 /** A host that is watched is being shut down, and wants to be rid of its tasks. */

@@ -1,11 +1,16 @@
 import { join } from 'node:path'
+import { temporal } from '@temporalio/proto'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
 import { committed, type Reading, type Sum, sumsOf, writeFiles } from '../jobs/data.js'
 import { ended } from '../jobs/endings.js'
 import { type Installation, startInstallation } from '../jobs/installation.js'
 import { cancel, checkpoint, checkpointCovering, status } from '../jobs/messages-to-jobs.js'
+import { recordHistory } from '../jobs/record-history.js'
 import { until } from '../jobs/until.js'
 import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
+import { Faults, type Operation } from '../support/faults/faults.js'
+
+const { TimeoutType } = temporal.api.enums.v1
 
 vi.setConfig({ testTimeout: 300_000 })
 
@@ -24,8 +29,8 @@ afterEach(async () => {
 })
 afterAll(() => tidemark.close())
 
-async function startWorker(): Promise<WorkerProcess> {
-  const worker = await startWorkerProcess(tidemark)
+async function startWorker(env: Record<string, string> = {}): Promise<WorkerProcess> {
+  const worker = await startWorkerProcess(tidemark, env)
   workers.push(worker)
   return worker
 }
@@ -111,4 +116,29 @@ test('one of two hosts gets SIGTERM: a last checkpoint of both, and no restart i
   expect(after.latest?.number).toBeGreaterThan(first)
   expect(after.counts).toMatchObject({ failed: 0, restarts: 1, handOvers: 1 })
   await expectExact(job, input)
+})
+
+test.each<[string, Operation[]]>([
+  ['prepares', ['create', 'link', 'rename']],
+  ['starts its share', ['read']],
+])('a host is killed as it %s: the attempt is given up as soon as the host is known to be lost', async (does, ops) => {
+  const job = `killed-as-it-${does.replaceAll(' ', '-')}`
+  const faults = await Faults.open(at(`${job}-faults`), { under: [tidemark.dir] })
+  const armed = await faults.arm({ ops, path: /splits-1-/, when: 'before', action: { do: 'kill' } })
+  for (const _ of 'abc') await startWorker(faults.env)
+  const input = await addFiles(`${job}-in`, 'abc', 10_000)
+  const handle = await start(job, 100)
+  const { pid } = await armed.struck
+  const killed = Date.now()
+  const after = await running(handle, 2)
+  console.log(`tasks run after ${Date.now() - killed} ms`)
+  expect(after.hosts).not.toContain(workers.find((worker) => worker.pid === pid)?.host)
+  const { events } = await handle.fetchHistory()
+  const neverTaken = (events ?? []).filter(
+    ({ activityTaskTimedOutEventAttributes: timedOut }) =>
+      timedOut?.failure?.timeoutFailureInfo?.timeoutType === TimeoutType.TIMEOUT_TYPE_SCHEDULE_TO_START,
+  )
+  expect(neverTaken).toEqual([])
+  await expectExact(handle, input)
+  await recordHistory(tidemark.client, `host-${job}`, handle)
 })

@@ -9,6 +9,7 @@ import { type HeldHost, startHeldHost } from './held-host.js'
 import { eventOf } from './history-events.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, status } from './messages-to-jobs.js'
+import { recordHistory } from './record-history.js'
 import { until } from './until.js'
 
 vi.setConfig({ testTimeout: 180_000 })
@@ -72,6 +73,7 @@ test('an answer that crosses the cancellation of the job keeps nothing', async (
   expect(await cancelling).toMatchObject({ state: 'CANCELED' })
   expect(await ended(job)).toMatchObject({ status: 'CANCELLED' })
   await host.engine.whenEmpty(soon())
+  await recordHistory(tidemark.client, 'answer-crosses-cancel', job)
 })
 
 test('nothing is kept for a workflow that was terminated', async () => {
@@ -100,4 +102,6 @@ test('a host that is shut down while the job waits loses its place, and no other
   expect(host.engine.freeSlots()).toBe(0)
   expect(await cancel(job, 'RETAIN')).toMatchObject({ state: 'CANCELED' })
   await host.engine.whenEmpty(soon())
+  await ended(job)
+  await recordHistory(tidemark.client, 'room-is-kept', job)
 })

@@ -1,5 +1,5 @@
 import { activityInfo } from '@temporalio/activity'
-import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client'
+import { ApplicationFailure, type WorkflowHandle, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import type { DeployInput } from '../../activities/contract.js'
 import { hostQueue } from '../../src/temporal/task-queues.js'
@@ -19,6 +19,18 @@ let said: string[] = []
 let refuse: { keep?: string; confirm?: string; start?: string; lost?: string; early?: string } = {}
 /** A host whose tasks have started only when it is let go. */
 let slow: { readonly host: string; readonly until: Promise<void>; readonly go: () => void } | undefined
+
+/** A host that does not answer, once. */
+let silent: { readonly does: string; readonly asked: () => void; readonly over: Promise<void> } | undefined
+
+async function answer(does: string): Promise<void> {
+  said.push(does)
+  if (silent === undefined || !does.startsWith(silent.does)) return
+  const { asked, over } = silent
+  silent = undefined
+  asked()
+  await over
+}
 
 function slowOn(host: string): typeof slow {
   let go = () => {}
@@ -62,12 +74,12 @@ beforeAll(async () => {
         throw ApplicationFailure.create({ type: 'Keeping', message: 'It is kept.', nextRetryDelay: '10h' })
       },
       async prepareTasks() {
-        said.push(`${self()} prepares`)
+        await answer(`${self()} prepares`)
         const splits = { path: 'splits', size: 1, checksum: '' }
         return { splits, sweep: { finishedCommits: 0, superseded: 0, broughtBack: 0 } }
       },
       async startTasks({ share: { first, count } }) {
-        said.push(`${self()} starts ${first}+${count}`)
+        await answer(`${self()} starts ${first}+${count}`)
         if (slow?.host === self()) await slow.until
         if (refuse.start !== self() && refuse.lost !== self()) return { ...deployedOn(self()), tasks: count }
         const type = refuse.lost === self() ? 'HostLost' : 'TaskFailed'
@@ -97,6 +109,7 @@ beforeEach(() => {
   said = []
   refuse = {}
   slow = undefined
+  silent = undefined
 })
 
 /** An attempt on a and b, and the next one on a and c. */
@@ -107,7 +120,7 @@ const bThenC: readonly Room[] = [
   ['c', 2],
 ]
 
-function start(job: string, found: readonly Room[]): Promise<WorkflowHandle> {
+function start(job: string, found: readonly Room[]): Promise<WorkflowHandleWithFirstExecutionRunId> {
   rooms = [...found]
   const restartStrategy = { type: 'fixed-delay', attempts: 1, delay: '1s' }
   return stub.start(job, { parallelism: 4, restartStrategy }, () => 'exhausts')
@@ -226,4 +239,26 @@ test('where they fail meanwhile, nobody waits for the other', async () => {
   const job = await start('early-failure', bThenC)
   expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
   expect(stopsBeforeTheNext()).toEqual(['a stops', 'b stops'])
+})
+
+test.each([
+  ['a prepares', 'b'],
+  ['b starts', 'a'],
+])('where %s, and is lost before it answers, nobody waits for it: only %s is stopped', async (does, other) => {
+  let end = () => {}
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const asked = new Promise<void>((resolve) => {
+    silent = { does, asked: resolve, over }
+  })
+  const job = await start(`lost-as-${does.replace(' ', '-')}`, bThenC)
+  await asked
+  const [host] = does.split(' ')
+  const loss = { host, execution: job.firstExecutionRunId, how: 'lost', silentMs: 0 }
+  await job.signal('hostLost', { ...loss, attempt: 2 })
+  await job.signal('hostLost', { ...loss, attempt: 1 })
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 1 })
+  end()
+  expect(stopsBeforeTheNext()).toEqual([`${other} stops`])
 })

@@ -1,5 +1,5 @@
 import { activityInfo } from '@temporalio/activity'
-import { ApplicationFailure, type WorkflowHandle } from '@temporalio/client'
+import { ApplicationFailure, type WorkflowHandle, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import type {
@@ -30,7 +30,7 @@ export type Script = (attempt: number) => 'fails' | 'exhausts'
  * the stub engine's tasks are through as soon as they are watched. The storage remembers nothing.
  */
 export interface StubInstallation {
-  start(job: string, spec: Record<string, unknown>, script: Script): Promise<WorkflowHandle>
+  start(job: string, spec: Record<string, unknown>, script: Script): Promise<WorkflowHandleWithFirstExecutionRunId>
   close(): Promise<void>
 }
 

@@ -62,6 +62,9 @@ export interface HostedJob extends AttemptReference {
   readonly records: number
 }
 
+/** Slots that are kept for tasks which have yet to start. */
+export type KeptRoom = Omit<HostedJob, 'state' | 'records'>
+
 /** An engine in this process: tasks run in worker threads. */
 export interface EmbeddedHost extends Engine {
   readonly definitions: readonly HostDefinition[]
@@ -70,6 +73,7 @@ export interface EmbeddedHost extends Engine {
   /** Resolves as soon as at least one slot is free; rejects with the signal's reason. */
   whenFree(signal: AbortSignal): Promise<void>
   jobs(): readonly HostedJob[]
+  kept(): readonly KeptRoom[]
   /** Takes no further job, and asks the coordinators to take those that are here: their watchers learn it, now or when they come. */
   leave(): void
   /** Resolves once no task lives here; rejects with the signal's reason. */
@@ -139,7 +143,7 @@ class Host implements EmbeddedHost {
     const state = this.#admitUnstopped(request)
     if (this.#leaving) throw this.#full(request.job, request.atLeast, 'is being shut down')
     const { reserved } = state
-    if (reserved !== undefined && (reserved.isOver || compareFence(reserved.fence, request) < 0)) this.#release(state)
+    if (reserved !== undefined && (reserved.isOver || compareFence(reserved.request, request) < 0)) this.#release(state)
     const kept = state.reserved?.count ?? 0
     if (kept + Math.min(request.more, this.#slots.free) < request.atLeast) {
       throw this.#full(request.job, request.atLeast, `has ${this.#slots.free} free slots of ${this.#slots.total}`)
@@ -233,6 +237,14 @@ class Host implements EmbeddedHost {
         state,
         records,
       }))
+  }
+
+  kept(): readonly KeptRoom[] {
+    return [...this.#executions.reserved()]
+      .filter(({ isOver }) => !isOver)
+      .map(({ request: { job, execution, claim, attempt, definition }, count }) => {
+        return { job, execution, claim, attempt, definition, tasks: count }
+      })
   }
 
   async close(): Promise<void> {

@@ -1,10 +1,11 @@
+import type { ReserveRequest } from '../engine.js'
 import { abortable } from './abortable.js'
-import type { FenceNumber } from './fence.js'
 import type { Slots } from './slots.js'
 
 /** Slots that are kept for one attempt until it takes them: for as long as somebody keeps them, and where nobody does, for a while. */
 export class Reservation {
-  readonly fence: FenceNumber
+  /** The first one. */
+  readonly request: ReserveRequest
   readonly #slots: Slots
   #count = 0
   #keepers = 0
@@ -13,9 +14,9 @@ export class Reservation {
   readonly #over: Promise<void>
   #end: () => void = () => {}
 
-  constructor(slots: Slots, { claim, attempt }: FenceNumber) {
+  constructor(slots: Slots, request: ReserveRequest) {
     this.#slots = slots
-    this.fence = { claim, attempt }
+    this.request = request
     this.#over = new Promise((resolve) => {
       this.#end = resolve
     })
