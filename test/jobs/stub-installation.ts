@@ -1,5 +1,5 @@
 import { activityInfo } from '@temporalio/activity'
-import { ApplicationFailure, type WorkflowHandle, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
+import { ApplicationFailure, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { TestWorkflowEnvironment } from '@temporalio/testing'
 import { Worker } from '@temporalio/worker'
 import type {
@@ -8,6 +8,7 @@ import type {
   NearActivities,
   StorageActivities,
 } from '../../activities/contract.js'
+import type { Settings } from '../../src/coordinator/state.js'
 import type { SnapshotResult } from '../../src/engine/engine.js'
 import { jobDefaults } from '../../src/spec/job-defaults.js'
 import { resolveJobSpec } from '../../src/spec/job-spec.js'
@@ -18,6 +19,7 @@ import { definitionQueue, hostQueue } from '../../src/temporal/task-queues.js'
 import { deployedOn, settingsOf } from '../coordinator/fixtures.js'
 import { findTestServer } from '../support/test-server.js'
 import { codePath, replay } from './replay.js'
+import { runsFrom } from './runs.js'
 
 const definition = 'stub'
 const host = 'stub-host'
@@ -42,17 +44,19 @@ export interface StubOptions {
   readonly onHosts?: Partial<HostActivities>
   /** On the workflow's task queue, besides the work against the storage. */
   readonly near?: NearActivities
+  readonly storage?: Partial<StorageActivities>
+  readonly settings?: Partial<Settings>
 }
 
 export async function startStubInstallation(options: StubOptions = {}): Promise<StubInstallation> {
-  const { hosts = [], deploy = deployer.deploy, onHosts = {}, near = {} } = options
+  const { hosts = [], deploy = deployer.deploy, onHosts = {}, near = {}, settings = {} } = options
   installRuntime()
   const env = await TestWorkflowEnvironment.createTimeSkipping({
     server: { executable: { type: 'existing-path', path: await findTestServer() } },
     client: { dataConverter },
   })
   const scripts = new Map<string, Script>()
-  const jobs: WorkflowHandle[] = []
+  const jobs: WorkflowHandleWithFirstExecutionRunId[] = []
   const connection = env.nativeConnection
   const common = { connection, dataConverter, namespace: 'default' }
   const workers = await Promise.all([
@@ -60,7 +64,7 @@ export async function startStubInstallation(options: StubOptions = {}): Promise<
       ...common,
       taskQueue: 'stub',
       workflowBundle: { codePath },
-      activities: { ...storage, ...near },
+      activities: { ...storageOf(settings), ...options.storage, ...near },
       sinks: sinksTo(),
     }),
     Worker.create({ ...common, taskQueue: definitionQueue(definition), activities: { ...deployer, deploy } }),
@@ -80,8 +84,11 @@ export async function startStubInstallation(options: StubOptions = {}): Promise<
     async close() {
       try {
         // This server cannot list its workflows.
-        const histories = jobs.map(async (job) => ({ workflowId: job.workflowId, history: await job.fetchHistory() }))
-        await replay(await Promise.all(histories))
+        for (const job of jobs) {
+          for await (const { events } of runsFrom(env.client, job.workflowId, job.firstExecutionRunId)) {
+            await replay([{ workflowId: job.workflowId, history: { events } }])
+          }
+        }
       } finally {
         for (const worker of workers) worker.shutdown()
         await Promise.all(runs)
@@ -91,8 +98,12 @@ export async function startStubInstallation(options: StubOptions = {}): Promise<
   }
 }
 
-const storage: StorageActivities = {
-  open: async ({ spec }) => ({ spec: resolveJobSpec(spec, { jobDefaults }), settings: settingsOf(), statistics: [] }),
+const storageOf = (settings: Partial<Settings>): StorageActivities => ({
+  open: async ({ spec }) => ({
+    spec: resolveJobSpec(spec, { jobDefaults }),
+    settings: settingsOf({ settings }),
+    statistics: [],
+  }),
   observe: async () => null,
   claim: async () => ({ outcome: 'claimed', run: activityInfo().workflowExecution?.runId ?? '' }),
   resolveRestorePoint: async () => ({}),
@@ -103,7 +114,7 @@ const storage: StorageActivities = {
   cleanUp: async () => ({ deleted: 0 }),
   requestCancellation: async () => {},
   goToAnyWorker: async () => {},
-}
+})
 
 const deployer: DefinitionActivities = {
   deploy: async () => deployedOn(host),
