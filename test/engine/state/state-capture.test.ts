@@ -172,6 +172,20 @@ test('sections stay short, however many keys of one group records touch before t
   expect(Math.max(...lengths)).toBeLessThan(keys.length / 2)
 })
 
+test('of two keys that share an object, the one that changes is in the snapshot as it was', async () => {
+  const store = open(false)
+  const [first = 0, second = 0] = Array.from({ length: many }, (_, i) => i).filter((key) => keyGroupOf(key) === 7)
+  const shared = { value: 1 }
+  for (let i = 0; i < many; i++) store.set(i, i === first || i === second ? shared : { value: 1 })
+  const encoding = store.cut(1, undefined).image?.encode()
+  const pieces: Uint8Array[] = []
+  // The header, and the pause before any group is full: both of them wait for their turn now.
+  for (let i = 0; i < 2; i++) pieces.push(encoding?.next().value ?? new Uint8Array())
+  increment(store, second, 1)
+  pieces.push(...(encoding ?? []))
+  expect((await contentOf(pieces)).get(second)).toEqual({ value: 1 })
+})
+
 test('a newer cut ends the encoding of an older one, which nobody waits for', async () => {
   const store = open(false)
   for (let i = 0; i < many; i++) increment(store, i, 1)

@@ -23,10 +23,10 @@ export class GroupBuckets {
     this.#of(group)[2].push(key)
   }
 
-  /** Where this very state waits, another one does from here on. */
-  replace(group: number, state: unknown, by: () => unknown): void {
-    const [, states] = this.#of(group)
-    const at = states.indexOf(state)
+  /** Where the key still waits, it does with another state from here on. Not found by its state: two keys may share an object. */
+  replace(group: number, key: Key, by: () => unknown): void {
+    const [keys, states] = this.#of(group)
+    const at = keys.findIndex((one) => one === key || Object.is(one, key))
     if (at !== -1 && at < (this.#lengths[group] ?? 0)) states[at] = by()
   }
 

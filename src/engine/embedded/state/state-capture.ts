@@ -61,7 +61,7 @@ export class StateCapture<S> {
     if (delta !== undefined && (changedIn < delta.intervals.first || changedIn > delta.intervals.last)) return
     cell.captured = id
     try {
-      if (captured === -id) this.#waiting.replace(group, state, () => copyValue(operator, key, state))
+      if (captured === -id) this.#waiting.replace(group, key, () => copyValue(operator, key, state))
       else this.#waiting.add(group, key, copyValue(operator, key, state))
     } catch (error) {
       this.#failure ??= error
