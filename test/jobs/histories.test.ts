@@ -7,7 +7,7 @@ import { historiesFolder, readHistory, releasedFolder } from './record-history.j
 import { releasedHistories, releaseHistories } from './released-histories.js'
 import { replay } from './replay.js'
 
-/** Histories of real jobs, recorded by `npm run histories`; see record-history.ts. */
+/** Histories of real jobs, recorded by `npm run histories`; see record-history.ts. Those called `older-…` are from before the patches that the others have, and stay. */
 const names = readdirSync(historiesFolder).filter((name) => name.endsWith('.json'))
 
 describe("recorded histories replay under today's workflow code", () => {
