@@ -133,7 +133,6 @@ async function playRound(job: CampaignJob, auditor: Auditor, round: Round): Prom
       else missed = where
     })
     forgotten = await waiting.for('the job to go on', () => recover(job, random))
-    await waiting.for('what the worker processes noted', () => range.catchUp())
     const audited = await waiting.for('the auditor', () => auditor.audit())
     return [...audited, ...range.record.faultsOf(job.id), ...(await range.bystanderFaults())]
   }
@@ -196,7 +195,6 @@ async function readToEnd(job: CampaignJob, auditor: Auditor): Promise<string[]> 
   job.expectEnd()
   const end = await job.untilEnd()
   if (end.status !== 'COMPLETED') return [`Job ${job.id} did not finish: ${JSON.stringify(end)}`]
-  await job.range.catchUp()
   return [...(await auditor.audit(true)), ...(await auditEnd(job, limit))]
 }
 

@@ -148,10 +148,10 @@ export class Range {
     })
   }
 
-  /** What worker processes have done until now is in the record. */
+  /** What worker processes have done until now is in the record. Only for who is `alone`. */
   async catchUp(): Promise<void> {
     // What goes to another machine is recorded as it happens.
-    if (this.remote === undefined) await this.alone(() => this.#journals.collect())
+    if (this.remote === undefined) await this.#journals.collect()
   }
 
   /** SIGKILL to the server that the checkpoints are on; it comes back with what it has on its disks. */

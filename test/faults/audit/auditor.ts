@@ -68,7 +68,10 @@ export class Auditor {
     const faults: string[] = []
     for (const undone of range.undone.slice(this.#undone)) this.#forget(undone)
     this.#undone = range.undone.length
-    for (const { record, newest, state } of await listExecutions(range.roots, id)) {
+    const executions = await listExecutions(range.roots, id)
+    // After the look: an entry below what it found may have come, and gone again, since anybody last read what was noted.
+    await range.catchUp()
+    for (const { record, newest, state } of executions) {
       const { execution } = record
       if (state === 'deleted') continue
       const seen = this.#of(execution)

@@ -28,7 +28,6 @@ export async function fork({ job, random }: Scene): Promise<string | undefined> 
   }
   await other.untilCheckpointAbove(origin.number)
   await other.untilCheckpointAbove(await other.position())
-  await range.catchUp()
   const faults = await new Auditor(other, entry).audit()
   if (faults.length > 0) throw new Error(faults.join('\n'))
   other.expectEnd()
