@@ -1,5 +1,6 @@
 import type { Key } from '../../../pipeline/operator.js'
 import { keyGroupCount } from './key-group.js'
+import { narrow } from './narrow.js'
 import type { Section } from './state-section.js'
 
 /**
@@ -14,13 +15,13 @@ export class GroupBuckets {
   add(group: number, key: Key, state: unknown): void {
     const [keys, states] = this.#of(group)
     const at = this.#lengths[group] ?? 0
-    keys[at] = short(key)
+    keys[at] = narrow(key)
     states[at] = state
     this.#lengths[group] = at + 1
   }
 
   addDeleted(group: number, key: Key): void {
-    this.#of(group)[2].push(short(key))
+    this.#of(group)[2].push(narrow(key))
   }
 
   /** Where the key still waits, it does with another state from here on. Not found by its state: two keys may share an object. */
@@ -49,9 +50,4 @@ export class GroupBuckets {
   #of(group: number): Section {
     return this.#sections[group] as Section
   }
-}
-
-/** An integer that was computed as a floating-point number would be written as one, in 9 bytes, and with it all numbers of its array. */
-function short(key: Key): Key {
-  return typeof key === 'number' && (key | 0) === key ? key | 0 : key
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import type { Key } from '../../../../pipeline/operator.js'
 import { keyGroupOf } from '../key-group.js'
+import { narrow } from '../narrow.js'
 
 /**
  * A key as bytes: the store (4 bytes), the key group, the kind, and what it says. In this order, so that the keys of a group lie together, as
@@ -48,11 +49,6 @@ function wholeOf({ buffer }: Uint8Array): Buffer {
   return whole
 }
 
-/** The same as V8 has small numbers, which it looks up and writes faster. */
-function narrow(number: number): number {
-  return (number | 0) === number ? number | 0 : number
-}
-
 export function storedGroup(stored: Uint8Array): number {
   return stored[groupAt] ?? 0
 }
@@ -75,16 +71,16 @@ function storedNumber(store: number, key: number): Buffer {
 
 /** UTF-8 would make one of what are two keys: it has no place for half a surrogate pair. */
 function storedText(store: number, key: string): Buffer {
-  const narrow = isLatin1(key)
-  const length = narrow ? key.length : key.length * 2
+  const isNarrow = isLatin1(key)
+  const length = isNarrow ? key.length : key.length * 2
   if (length > longest) {
     const hash = createHash('sha256').update(Buffer.from(key, 'utf16le')).digest()
     const bytes = begin(store, key, kinds.hashed, hash.length)
     hash.copy(bytes, textAt)
     return bytes
   }
-  const bytes = begin(store, key, narrow ? kinds.latin1 : kinds.utf16, length)
-  bytes.write(key, textAt, narrow ? 'latin1' : 'utf16le')
+  const bytes = begin(store, key, isNarrow ? kinds.latin1 : kinds.utf16, length)
+  bytes.write(key, textAt, isNarrow ? 'latin1' : 'utf16le')
   return bytes
 }
 
