@@ -4,13 +4,19 @@ import { narrow } from './narrow.js'
 import type { Section } from './state-section.js'
 
 /**
- * Keys with their states on their way into sections, by key group, in the arrays that are encoded. Their places are filled again and again, so that there
- * is no garbage for which records would have to wait.
+ * Keys with their states on their way into sections, by key group, in the arrays that are encoded.
  */
 export class GroupBuckets {
-  readonly #sections: readonly Section[] = Array.from({ length: keyGroupCount }, () => [[], [], []])
+  readonly #sections: Section[]
+  readonly #empty: () => Section
   /** Keys with a state that wait; what lies behind them in the arrays has been encoded. */
   readonly #lengths = new Uint32Array(keyGroupCount)
+
+  /** @param empty a section that nobody has, to be filled */
+  constructor(empty: () => Section) {
+    this.#empty = empty
+    this.#sections = Array.from({ length: keyGroupCount }, empty)
+  }
 
   add(group: number, key: Key, state: unknown): void {
     const [keys, states] = this.#of(group)
@@ -31,16 +37,18 @@ export class GroupBuckets {
     if (at !== -1 && at < (this.#lengths[group] ?? 0)) states[at] = by()
   }
 
-  /** Its last ones, so many at most, which wait no more: good until the next one is added. */
+  /** Its last ones, so many at most, which wait no more: they are the caller's. */
   take(group: number, most: number): Section {
-    const [keys, states, deleted] = this.#of(group)
+    const section = this.#of(group)
+    const [keys, states] = section
     const length = this.#lengths[group] ?? 0
     const from = Math.max(0, length - most)
     this.#lengths[group] = from
     if (from > 0) return [keys.slice(from, length), states.slice(from, length), []]
     keys.length = length
     states.length = length
-    return [keys, states, deleted.splice(0)]
+    this.#sections[group] = this.#empty()
+    return section
   }
 
   lengthOf(group: number): number {

@@ -5,7 +5,8 @@ import type { ChangedKeys } from './changed-keys.js'
 import type { Intervals } from './cut-history.js'
 import { GroupBuckets } from './group-buckets.js'
 import { keyGroupCount, keyGroupOf } from './key-group.js'
-import { encodeEnd, encodeHeader, encodeSection, type StateFileHeader } from './state-codec.js'
+import { SectionWriter } from './section-writer.js'
+import { encodeEnd, encodeHeader, type StateFileHeader } from './state-codec.js'
 import { copyValue } from './state-section.js'
 
 /** One section holds up the stream for about so long, milliseconds. */
@@ -31,7 +32,8 @@ export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire
  */
 export class StateCapture<S> {
   readonly #options: CaptureOptions<S>
-  readonly #waiting = new GroupBuckets()
+  readonly #writer: SectionWriter
+  readonly #waiting: GroupBuckets
   /** Of a delta: keys deleted since the cut, at which they were there, and those which are there only since. */
   readonly #deleted = new Set<Key>()
   readonly #added = new Set<Key>()
@@ -41,6 +43,8 @@ export class StateCapture<S> {
 
   constructor(options: CaptureOptions<S>) {
     this.#options = options
+    this.#writer = new SectionWriter(options.operator)
+    this.#waiting = new GroupBuckets(() => this.#writer.emptySection())
   }
 
   /** What it leaves in a cell that it needs no more. */
@@ -184,7 +188,7 @@ export class StateCapture<S> {
       const section = this.#waiting.take(group, this.#sectionLength)
       const [keys, , deleted] = section
       this.#entries += keys.length + deleted.length
-      const bytes = encodeSection(this.#options.operator, group, section)
+      const bytes = this.#writer.write(group, section)
       this.#adapt(performance.now() - begun)
       this.#check()
       yield bytes

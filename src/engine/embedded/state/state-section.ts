@@ -37,9 +37,13 @@ export function decodeAt(path: string, section: Buffer): Section {
  * Copies every value now, behind a head that the caller fills. It has an even length, since texts of two-byte characters lie at even places.
  * @throws TaskFailed naming operator and key
  */
-export function serializeSection(operator: string, section: Section, head: Buffer): Buffer {
+export function serializeSection(
+  operator: string,
+  section: Section,
+  head: Buffer,
+  serializer = new DefaultSerializer(),
+): Buffer {
   try {
-    const serializer = new DefaultSerializer()
     serializer.writeRawBytes(head)
     serializer.writeHeader()
     serializer.writeValue(section)
