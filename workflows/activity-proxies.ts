@@ -11,6 +11,9 @@ import { definitionQueue, hostQueue } from '../src/temporal/task-queues.js'
 /**
  * Every time-out and retry policy. Three kinds of work: against the storage (any worker), on a host that has the
  * definition (whoever is free), and on the one host that runs the tasks.
+ *
+ * Nothing is of the type `ABANDON`: where an activity of that type is cancelled, and fails or times out afterwards, the SDK (1.24.0) fails that workflow task and
+ * every later one. What is not to be cancelled is asked for in a scope that cannot be, or `whileWanted`.
  */
 
 /**
@@ -104,7 +107,6 @@ export function definition(name: string, summary: string, options: ActivityOptio
 export const starting: ActivityOptions = {
   startToCloseTimeout: '1h',
   heartbeatTimeout: hostSilence,
-  cancellationType: ActivityCancellationType.TRY_CANCEL,
   retry: { ...patient, nonRetryableErrorTypes: ['TaskFailed', 'TasksGone', 'HostFull'] },
 }
 
@@ -113,7 +115,6 @@ export function keeping(host: string, summary: string): HostActivities {
   return onHost(host, summary, {
     startToCloseTimeout: '3650d',
     heartbeatTimeout: workSilence,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { ...patient, nonRetryableErrorTypes: ['HostFull'] },
   })
 }
@@ -123,7 +124,6 @@ export function supervising(host: string, summary: string): HostActivities {
   return onHost(host, summary, {
     startToCloseTimeout: '3650d',
     heartbeatTimeout: superviseSilence,
-    cancellationType: ActivityCancellationType.TRY_CANCEL,
     retry: { maximumAttempts: 1 },
   })
 }
@@ -135,7 +135,7 @@ export function supervising(host: string, summary: string): HostActivities {
 export function near(summary: string, options: ActivityOptions): NearActivities {
   return proxyActivities<NearActivities>({
     scheduleToStartTimeout: hostAnswers,
-    cancellationType: ActivityCancellationType.ABANDON,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
     summary,
     ...options,
   })
@@ -145,7 +145,7 @@ export function onHost(host: string, summary: string, options: ActivityOptions):
   return proxyActivities<HostActivities>({
     taskQueue: hostQueue(host),
     scheduleToStartTimeout: hostAnswers,
-    cancellationType: ActivityCancellationType.ABANDON,
+    cancellationType: ActivityCancellationType.TRY_CANCEL,
     summary,
     ...options,
   })

@@ -16,6 +16,7 @@ import { definition, onHost, starting, supervising } from './activity-proxies.js
 import { KeptSlots } from './kept-slots.js'
 import { LostHosts } from './lost-hosts.js'
 import { hostFailureOf, stopOnEach } from './on-hosts.js'
+import { whileWanted } from './while-wanted.js'
 
 /**
  * How long the room that was found is kept while hosts are looked for that have the rest, milliseconds. Then it is let go, and all of it is asked for anew:
@@ -216,7 +217,7 @@ export class Placement {
       })
       try {
         const room = { definition: spec.definition, atLeast: tasks, more: 0, holdMs: untilStarted }
-        await this.lost.ask(host, () => work.holdSlots({ ...reference, ...room }))
+        await this.lost.ask(host, () => whileWanted(() => work.holdSlots({ ...reference, ...room })))
       } catch (error) {
         if (CancellationScope.current().consideredCancelled) throw error
         this.places.delete(host)

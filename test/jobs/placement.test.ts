@@ -1,9 +1,11 @@
 import { activityInfo } from '@temporalio/activity'
 import { ApplicationFailure, type WorkflowHandle, type WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { DeployInput } from '../../activities/contract.js'
 import { hostQueue } from '../../src/temporal/task-queues.js'
 import { deployedOn } from '../coordinator/fixtures.js'
+import { ended } from './endings.js'
+import { activityFailed } from './history-events.js'
 import { type StubInstallation, startStubInstallation } from './stub-installation.js'
 
 /** How room is found on several hosts, on a server whose clock skips the waits. */
@@ -22,14 +24,38 @@ let slow: { readonly host: string; readonly until: Promise<void>; readonly go: (
 
 /** A host that does not answer, once. */
 let silent: { readonly does: string; readonly asked: () => void; readonly over: Promise<void> } | undefined
+/** A host that does it at the second try. The clock skips to that once all others have answered. */
+let late: { readonly does: string; readonly tried: () => void } | undefined
 
 async function answer(does: string): Promise<void> {
   said.push(does)
+  if (late !== undefined && does.startsWith(late.does)) {
+    late.tried()
+    late = undefined
+    throw ApplicationFailure.create({ type: 'Late', message: 'Not yet.', nextRetryDelay: '30s' })
+  }
   if (silent === undefined || !does.startsWith(silent.does)) return
   const { asked, over } = silent
   silent = undefined
   asked()
   await over
+}
+
+function silentOnce(does: string): { readonly asked: Promise<void>; readonly end: () => void } {
+  let end = () => {}
+  const over = new Promise<void>((resolve) => {
+    end = resolve
+  })
+  const asked = new Promise<void>((resolve) => {
+    silent = { does, asked: resolve, over }
+  })
+  return { asked, end }
+}
+
+function triedOnce(does: string): Promise<void> {
+  return new Promise((resolve) => {
+    late = { does, tried: resolve }
+  })
 }
 
 function slowOn(host: string): typeof slow {
@@ -60,7 +86,7 @@ beforeAll(async () => {
     },
     onHosts: {
       async holdSlots({ atLeast }) {
-        said.push(`${self()} confirms ${atLeast}`)
+        await answer(`${self()} confirms ${atLeast}`)
         if (refuse.confirm !== self()) return { host: self(), reserved: atLeast, build: 'b1' }
         refuse = {}
         throw ApplicationFailure.nonRetryable('Full.', 'HostFull')
@@ -87,7 +113,7 @@ beforeAll(async () => {
         throw ApplicationFailure.nonRetryable('It could not be started.', type)
       },
       async stopTasks() {
-        said.push(`${self()} stops`)
+        await answer(`${self()} stops`)
         slow?.go()
       },
       async supervise({ early }) {
@@ -110,6 +136,7 @@ beforeEach(() => {
   refuse = {}
   slow = undefined
   silent = undefined
+  late = undefined
 })
 
 /** An attempt on a and b, and the next one on a and c. */
@@ -241,17 +268,55 @@ test('where they fail meanwhile, nobody waits for the other', async () => {
   expect(stopsBeforeTheNext()).toEqual(['a stops', 'b stops'])
 })
 
+describe('a host that does not answer whether it still has its room, and then has not', () => {
+  /** Resolves when it is asked. */
+  async function confirming(name: string): Promise<[WorkflowHandleWithFirstExecutionRunId, refuse: () => void]> {
+    const { asked, end } = silentOnce('b confirms')
+    refuse = { confirm: 'b' }
+    const job = await start(name, [
+      ['a', 2],
+      ['b', 2],
+      ['c', 2],
+    ])
+    await asked
+    return [job, end]
+  }
+
+  /** Else the run was over before. */
+  async function expectRefused(job: WorkflowHandle): Promise<void> {
+    const { events } = await job.fetchHistory()
+    expect(events?.some(activityFailed('holdSlots'))).toBe(true)
+  }
+
+  test('is not waited for once it is known to be lost: another is found, and its late answer changes nothing', async () => {
+    const [job, answer] = await confirming('lost-as-b-confirms')
+    const started = triedOnce('c starts')
+    const loss = { host: 'b', execution: job.firstExecutionRunId, attempt: 1, how: 'lost', silentMs: 0 }
+    await job.signal('hostLost', loss)
+    await started
+    answer()
+    expect(await job.result()).toMatchObject({ state: 'FINISHED', restarts: 0 })
+    expect(asks.map(({ input }) => input.room?.more)).toEqual([undefined, 2, 2])
+    await expectRefused(job)
+  })
+
+  test('is not waited for once the job is cancelled: it stops, and its late answer changes nothing', async () => {
+    const [job, answer] = await confirming('cancelled-as-b-confirms')
+    const stopped = triedOnce('a stops')
+    await job.cancel()
+    await stopped
+    answer()
+    expect(await ended(job)).toMatchObject({ status: 'CANCELLED' })
+    await expectRefused(job)
+  })
+})
+
+// Last: as long as an activity runs whose workflow has ended, the server's clock skips nothing, and that may be for ever.
 test.each([
   ['a prepares', 'b'],
   ['b starts', 'a'],
 ])('where %s, and is lost before it answers, nobody waits for it: only %s is stopped', async (does, other) => {
-  let end = () => {}
-  const over = new Promise<void>((resolve) => {
-    end = resolve
-  })
-  const asked = new Promise<void>((resolve) => {
-    silent = { does, asked: resolve, over }
-  })
+  const { asked, end } = silentOnce(does)
   const job = await start(`lost-as-${does.replace(' ', '-')}`, bThenC)
   await asked
   const [host] = does.split(' ')
