@@ -7,7 +7,9 @@ export interface Crowd {
 }
 
 export interface RunningCrowd {
-  /** What their last checkpoints were, and how many failed. */
+  /** Called now and then meanwhile. */
+  follow(): Promise<void>
+  /** What their checkpoints were, and how many failed. */
   look(): Promise<{ readonly seen: readonly Seen[]; readonly failed: number }>
   end(): Promise<void>
 }

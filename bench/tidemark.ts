@@ -1,6 +1,7 @@
 import { mkdtempSync, writeFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import { setTimeout as pause } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
 import { Client, Connection } from '@temporalio/client'
 import { type CheckpointsView, type JobRequest, TidemarkClient } from '../src/client/index.js'
 import { startDevServer } from '../src/temporal/dev-server.js'
@@ -15,6 +16,8 @@ const cli = fileURLToPath(new URL('../dist/src/cli/main.js', import.meta.url))
 export interface Installation {
   readonly tidemark: TidemarkClient
   readonly temporal: Client
+  /** URI of the directory of the checkpoints. */
+  readonly checkpoints: string
   /** Of the server: `host:port`. */
   readonly address: string
   /** Heartbeats of activities that the server has got up to now. */
@@ -64,7 +67,15 @@ export async function install(
   onClose(() => connection.close())
   const temporal = new Client({ connection })
   const heartbeats = () => heartbeatsAt(`http://127.0.0.1:${metricsPort}/metrics`)
-  return { temporal, address: server.address, tidemark: new TidemarkClient(temporal), heartbeats, pids, addWorker }
+  return {
+    temporal,
+    address: server.address,
+    checkpoints: pathToFileURL(resolve(home, checkpoints)).href,
+    tidemark: new TidemarkClient(temporal),
+    heartbeats,
+    pids,
+    addWorker,
+  }
 }
 
 export interface StreamedJob {
