@@ -75,11 +75,25 @@ export type ThreadMessage =
   | { readonly kind: 'answer'; readonly id: number; readonly value: unknown }
   | { readonly kind: 'refusal'; readonly id: number; readonly error: WireError }
   | { readonly kind: 'event'; readonly seat: number; readonly event: TaskEvent }
+  /** Of all tasks of the thread that have come on, since each message wakes the host's thread. */
+  | { readonly kind: 'progress'; readonly of: readonly SeatProgress[] }
   /** The thread is about to end itself; `by` is the label of the one whose code was running. */
   | { readonly kind: 'ending'; readonly by?: string }
 
+export interface SeatProgress {
+  readonly seat: number
+  readonly event: TaskProgress
+}
+
+export interface TaskProgress {
+  readonly type: 'progress'
+  readonly task: number
+  readonly records: number
+  readonly emitted: number
+}
+
 export type TaskEvent =
-  | { readonly type: 'progress'; readonly task: number; readonly records: number; readonly emitted: number }
+  | TaskProgress
   | { readonly type: 'exhausted'; readonly task: number }
   | { readonly type: 'failed'; readonly task: number; readonly error: WireError }
 

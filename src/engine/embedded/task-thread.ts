@@ -29,7 +29,7 @@ const { storage, patience } = workerData as ThreadData
 configureStorage(storage)
 joinPatience(patience)
 
-const tasks = new SeatedTasks((seat, event) => post({ kind: 'event', seat, event }))
+const tasks = new SeatedTasks(post)
 
 /** By the name by which job files import it, so that it is loaded once. */
 const ours = 'tidemark'

@@ -146,6 +146,8 @@ export class WorkerThread {
 
   #receive(message: ThreadMessage): void {
     if (message.kind === 'event') this.#sitters.get(message.seat)?.onEvent(message.event)
+    else if (message.kind === 'progress')
+      for (const { seat, event } of message.of) this.#sitters.get(seat)?.onEvent(event)
     else if (message.kind === 'ending') this.#culprit = message.by
     else if (message.kind === 'file') this.#giveFilePort()
     else {

@@ -1,5 +1,5 @@
 import { TidemarkError } from '../../../errors.js'
-import type { Seat, TaskEvent } from '../messages.js'
+import type { Seat, SeatProgress, TaskEvent, ThreadMessage } from '../messages.js'
 import { toWire } from '../wire-error.js'
 import type { LoadedTask } from './load-task.js'
 import type { Task, TaskListener } from './task.js'
@@ -23,11 +23,11 @@ interface Place {
 
 /** The tasks of this thread, each at its seat. */
 export class SeatedTasks {
-  readonly #tell: (seat: number, event: TaskEvent) => void
+  readonly #post: (message: ThreadMessage) => void
   readonly #places = new Map<number, Place>()
 
-  constructor(tell: (seat: number, event: TaskEvent) => void) {
-    this.#tell = tell
+  constructor(post: (message: ThreadMessage) => void) {
+    this.#post = post
     setInterval(() => this.#tellProgress(), progressMs).unref()
   }
 
@@ -104,15 +104,21 @@ export class SeatedTasks {
     return place
   }
 
+  #tell(seat: number, event: TaskEvent): void {
+    this.#post({ kind: 'event', seat, event })
+  }
+
   /** Of those that have come on: an idle task says nothing. */
   #tellProgress(): void {
+    const of: SeatProgress[] = []
     for (const [seat, place] of this.#places) {
       const { running, told } = place
       const now = running?.progress
       if (running === undefined || now === undefined) continue
       if (now.records === told?.records && now.emitted === told.emitted) continue
       place.told = now
-      this.#tell(seat, { type: 'progress', task: running.number, ...now })
+      of.push({ seat, event: { type: 'progress', task: running.number, ...now } })
     }
+    if (of.length > 0) this.#post({ kind: 'progress', of })
   }
 }
