@@ -130,6 +130,7 @@ async function requestFor(input: DeployInput, restore: RestoreReference | undefi
     parallelism: spec.parallelism,
     roots: settings.roots,
     incremental: spec.checkpointing.incremental,
+    inlineThreshold: spec.checkpointing.dataInlineThreshold ?? 0,
     allowNonRestoredState: spec.restore?.allowNonRestoredState ?? false,
     output: { ancestry, closedExecutions: closed },
     allowedDirs: settings.allowedDirs,

@@ -48,6 +48,7 @@ async function requestFor(
     parallelism: snapshot.parallelism,
     roots,
     incremental: false,
+    inlineThreshold: 0,
     allowNonRestoredState: false,
     restore: { job, execution, number, uri: snapshotUri(roots.metadata, job, execution, number) },
     output: { ancestry: snapshot.ancestry, closedExecutions },

@@ -4,6 +4,7 @@ import type { CheckpointStatistics, SnapshotEntry } from '../src/checkpoint/entr
 import { joinParts } from '../src/checkpoint/join-parts.js'
 import { executionFolder } from '../src/checkpoint/paths.js'
 import { checksumOf } from '../src/checkpoint/sealed-json.js'
+import { formatOf } from '../src/checkpoint/state-handle.js'
 import { discard, type PublishedSnapshot, type Roots } from '../src/checkpoint-store/index.js'
 import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
 import type { PublishedResult } from '../src/coordinator/state.js'
@@ -36,6 +37,7 @@ export async function writeMetadata(
   const { definition, operators, tasks, parent } = joinParts(await parts, input.spec.parallelism)
   const entry: SnapshotEntry = {
     ...commonFields(input.log, record, plan),
+    formatVersion: formatOf(tasks),
     kind: 'checkpoint',
     ancestry: ancestryAt(record, plan.number),
     attempt: plan.attempt,

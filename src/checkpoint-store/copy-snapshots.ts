@@ -3,6 +3,7 @@ import type { ClosedEntry, LogEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
 import { visible } from '../checkpoint/log-rules.js'
 import { entryPath, executionFolder, executionRecordName, snapshotFolder } from '../checkpoint/paths.js'
+import { stateFilesOf } from '../checkpoint/state-handle.js'
 import { TidemarkError } from '../errors.js'
 import { joinUri, type Storage, scopedStorage } from '../storage/index.js'
 import { checkedState, type OpenedSnapshot, openSnapshot } from './opened-snapshot.js'
@@ -119,7 +120,7 @@ async function copyState(
   const done = new Set<string>()
   let bytes = 0
   for (const snapshot of snapshots) {
-    for (const handle of snapshot.entry.tasks.flatMap((task) => task.state)) {
+    for (const handle of stateFilesOf(snapshot.entry.tasks)) {
       if (done.has(handle.path)) continue
       await target.write(handle.path, snapshot.readState(handle))
       // What counts is what a restore will read.

@@ -1,6 +1,7 @@
 import { planDiscard } from '../checkpoint/discard-plan.js'
 import type { SnapshotEntry } from '../checkpoint/entry.js'
 import { entryPath } from '../checkpoint/paths.js'
+import { stateFilesOf } from '../checkpoint/state-handle.js'
 import { joinUri } from '../storage/index.js'
 import { type DiscardReport, discard } from './discard.js'
 import { deleteInStages, doom } from './removal.js'
@@ -68,13 +69,13 @@ export class DiscardsAfter {
   ): Promise<Omit<DiscardReport, 'kept' | 'bytes'> | undefined> {
     if ((await place.metadata.listNames('pins')).length > 0) return undefined
     const all = [...this.#known.values()]
-    const state = all.flatMap((one) => one.entry.tasks.flatMap((task) => task.state.map(({ path }) => path)))
+    const state = stateFilesOf(all.flatMap(({ entry }) => entry.tasks)).map(({ path }) => path)
     const files = all.flatMap((one) => [entryPath(one.entry.number), ...one.parts])
     const plan = planDiscard({
       newest: entry.number,
       kept: new Map(entry.alive.map((number) => [number, this.#known.get(number)?.entry])),
-      metadataFiles: place.data === undefined ? [...files, ...new Set(state)] : files,
-      dataFiles: place.data === undefined ? [] : [...new Set(state)],
+      metadataFiles: place.data === undefined ? [...files, ...state] : files,
+      dataFiles: place.data === undefined ? [] : state,
     })
     const stages = [
       doom(place.metadata, plan.entries, noSizes),

@@ -1,6 +1,7 @@
 import type { LogEntry, SnapshotEntry } from '../checkpoint/entry.js'
 import type { RetentionPolicy } from '../checkpoint/execution-record.js'
 import { visible } from '../checkpoint/log-rules.js'
+import { stateFilesOf } from '../checkpoint/state-handle.js'
 import type { RestoreReference } from '../engine/engine.js'
 import { isTidemarkError } from '../errors.js'
 import { type ExecutionView, listExecutions, listJobs } from './executions.js'
@@ -124,7 +125,7 @@ async function usersOf(roots: Roots, job: string, execution: string, number: num
   for (const other of alive.filter((one) => one > number)) {
     const entry = await readUnlessDamaged(() => readEntryIfThere(metadata, other))
     if (entry === 'damaged' || !isSnapshot(entry)) continue
-    if (entry.tasks.some((task) => task.state.some((handle) => handle.number === number))) users.push(other)
+    if (stateFilesOf(entry.tasks).some((file) => file.number === number)) users.push(other)
   }
   return users
 }

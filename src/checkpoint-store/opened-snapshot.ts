@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto'
-import type { SnapshotEntry, StateHandle } from '../checkpoint/entry.js'
+import type { SnapshotEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
 import { entryPath, executionFolder, snapshotFolder } from '../checkpoint/paths.js'
 import { damaged } from '../checkpoint/sealed-json.js'
+import { type InlineStateHandle, isInline, type StateFileHandle, type StateHandle } from '../checkpoint/state-handle.js'
 import type { RestoreReference } from '../engine/engine.js'
 import { isTidemarkError, TidemarkError } from '../errors.js'
 import { joinUri, openStorage, type ReadOptions, type Storage, scopedStorage, splitUri } from '../storage/index.js'
@@ -15,7 +16,7 @@ export interface OpenedSnapshot {
   readonly entry: SnapshotEntry
   readonly record: ExecutionRecord
   /**
-   * A state file, with flat memory. Its size and checksum are known to be right only at its end: until then nobody may act on what it says.
+   * A part of its state, with flat memory. Of a file, size and checksum are known to be right only at its end: until then nobody may act on what it says.
    * @throws CheckpointDamaged naming the file, StorageUnavailable
    */
   readState(handle: StateHandle, options?: ReadOptions): AsyncIterable<Buffer>
@@ -44,11 +45,12 @@ export async function openSnapshot(reference: RestoreReference, roots?: Roots): 
     reference,
     entry,
     record,
-    readState: (handle, options) => readStateFile(places[handle.root], handle, options),
+    readState: (handle, options) =>
+      isInline(handle) ? readInline(handle) : readStateFile(places[handle.root], handle, options),
   }
 }
 
-type Places = Readonly<Record<StateHandle['root'], readonly Storage[]>>
+type Places = Readonly<Record<StateFileHandle['root'], readonly Storage[]>>
 
 /** Where files of each root may lie, the likeliest first. */
 function findPlaces(folder: Storage, record: ExecutionRecord, roots: Roots | undefined): Places {
@@ -67,9 +69,14 @@ function findPlaces(folder: Storage, record: ExecutionRecord, roots: Roots | und
   return { metadata: open([folder.uri, recordedMetadata]), data: open(data) }
 }
 
+/** The metadata's own checksum has said that it is right. */
+async function* readInline({ inline }: InlineStateHandle): AsyncGenerator<Buffer> {
+  yield Buffer.from(inline, 'base64')
+}
+
 async function* readStateFile(
   places: readonly Storage[],
-  handle: StateHandle,
+  handle: StateFileHandle,
   options?: ReadOptions,
 ): AsyncGenerator<Buffer> {
   for (const place of places) {
@@ -95,7 +102,7 @@ async function* readStateFile(
  */
 export async function* checkedState(
   chunks: AsyncIterable<Buffer>,
-  handle: StateHandle,
+  handle: StateFileHandle,
   path: string,
 ): AsyncGenerator<Buffer> {
   const hash = createHash('sha256')

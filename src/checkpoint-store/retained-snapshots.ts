@@ -1,5 +1,6 @@
 import type { SnapshotEntry } from '../checkpoint/entry.js'
 import { snapshotFolder } from '../checkpoint/paths.js'
+import { stateSizeOf } from '../checkpoint/state-handle.js'
 import { joinUri } from '../storage/index.js'
 import { ExecutionLog } from './execution-log.js'
 import { listExecutions } from './executions.js'
@@ -41,6 +42,6 @@ function describeSnapshot(executionUri: string, entry: SnapshotEntry): Restorabl
     uri: joinUri(executionUri, snapshotFolder(number)),
     at,
     records: tasks.reduce((sum, task) => sum + task.recordsRead, 0),
-    size: tasks.flatMap((task) => task.state).reduce((sum, handle) => sum + handle.size, 0),
+    size: stateSizeOf(tasks),
   }
 }

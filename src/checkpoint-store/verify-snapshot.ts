@@ -1,4 +1,4 @@
-import type { StateHandle } from '../checkpoint/entry.js'
+import { stateFilesOf } from '../checkpoint/state-handle.js'
 import type { RestoreReference } from '../engine/engine.js'
 import { isTidemarkError } from '../errors.js'
 import { type OpenedSnapshot, openSnapshot } from './opened-snapshot.js'
@@ -6,7 +6,7 @@ import type { Roots } from './roots.js'
 
 export interface VerifyReport {
   readonly ok: boolean
-  /** Files read and found right: the metadata and every state file. */
+  /** Files read and found right: the metadata, with the state that lies in it, and every state file. */
   readonly files: number
   /** Bytes of those state files. */
   readonly bytes: number
@@ -29,7 +29,7 @@ export async function verifyState(opened: OpenedSnapshot): Promise<VerifyReport>
   const problems: string[] = []
   let files = 1
   let bytes = 0
-  for (const handle of stateFiles(opened)) {
+  for (const handle of stateFilesOf(opened.entry.tasks)) {
     const found = await orProblem(sizeOf(opened.readState(handle, { reuse: true })))
     if (typeof found === 'string') problems.push(found)
     else {
@@ -52,11 +52,4 @@ async function sizeOf(chunks: AsyncIterable<Buffer>): Promise<number> {
   let size = 0
   for await (const chunk of chunks) size += chunk.length
   return size
-}
-
-/** Each file once, though several tasks or operators may refer to it. */
-function stateFiles(snapshot: OpenedSnapshot): StateHandle[] {
-  const files = new Map<string, StateHandle>()
-  for (const task of snapshot.entry.tasks) for (const handle of task.state) files.set(handle.path, handle)
-  return [...files.values()]
 }

@@ -13,8 +13,11 @@ export interface Codec<T> {
   decode(bytes: Uint8Array, path?: string): T
 }
 
-/** One schema for each format version ever written, from version 1; the last is the one that is written. */
-export function defineCodec<T>(what: string, versions: readonly z.ZodType<T>[]): Codec<T> {
+/** One schema for each format version ever written, from version 1. A value is written in the one that it names. */
+export function defineCodec<T extends { readonly formatVersion: number }>(
+  what: string,
+  versions: readonly z.ZodType<T>[],
+): Codec<T> {
   const read = (value: unknown, schema: z.ZodType<T>): T | string => {
     const result = schema.safeParse(value)
     return result.success ? result.data : describe(result.error)
@@ -23,8 +26,8 @@ export function defineCodec<T>(what: string, versions: readonly z.ZodType<T>[]):
     encode(value) {
       // What a reader will get: checked before it is written, so that nothing unreadable ever is.
       const json = canonicalJson(value)
-      const current = versions.at(-1)
-      const checked = current === undefined ? 'there is no format to write it in' : read(JSON.parse(json), current)
+      const own = versions[value.formatVersion - 1]
+      const checked = own === undefined ? 'there is no such format' : read(JSON.parse(json), own)
       if (typeof checked === 'string') {
         throw new TidemarkError('InvariantBroken', `A ${what} that nobody could read back was not written: ${checked}.`)
       }

@@ -1,5 +1,6 @@
 import type { SnapshotEntry } from './entry.js'
 import { parseEntryPath, parsePartPath, parseSnapshotOfFile, parseSplitListPath } from './paths.js'
+import { stateFilesOf } from './state-handle.js'
 
 export interface DiscardFacts {
   /** Number of the newest entry. */
@@ -34,7 +35,7 @@ export function planDiscard(facts: DiscardFacts): DiscardPlan {
   const isGone = (number: number | undefined) => number !== undefined && number < newest && !kept.has(number)
   const referenced = new Set<string>()
   for (const snapshot of kept.values()) {
-    for (const task of snapshot?.tasks ?? []) for (const handle of task.state) referenced.add(handle.path)
+    for (const { path } of stateFilesOf(snapshot?.tasks ?? [])) referenced.add(path)
   }
   const allReadable = [...kept.values()].every((snapshot) => snapshot !== undefined)
   const isGarbage = (name: string) => {

@@ -6,7 +6,6 @@ import type {
   OperatorRecord,
   PreparedCommit,
   SplitSnapshot,
-  StateHandle,
   TaskSnapshot,
 } from './entry.js'
 import {
@@ -21,8 +20,9 @@ import {
   relativePath,
   time,
 } from './schema-parts.js'
+import type { StateFileHandle, StateHandle } from './state-handle.js'
 
-/** Format 1 of `_metadata`. Never changed once released: a change of shape is a format 2 in a file of its own. */
+/** Format 1 of `_metadata`. Never changed once released: a change of shape is another format in a file of its own. */
 
 export const definitionV1: z.ZodType<DefinitionRecord> = z.strictObject({
   name: id,
@@ -43,12 +43,9 @@ const split: z.ZodType<SplitSnapshot> = z.strictObject({
   finished: z.boolean(),
 })
 
-const stateHandle: z.ZodType<StateHandle> = z.strictObject({
+export const stateDescription = {
   operator: operatorId,
-  root: z.enum(['metadata', 'data']),
-  path: relativePath,
   size: count,
-  checksum,
   codec: z.string().min(1),
   mode: z.enum(['full', 'delta']),
   number,
@@ -58,6 +55,13 @@ const stateHandle: z.ZodType<StateHandle> = z.strictObject({
     z.strictObject({ kind: z.literal('split'), split: z.string() }),
   ]),
   entries: count,
+}
+
+export const stateFileV1: z.ZodType<StateFileHandle> = z.strictObject({
+  ...stateDescription,
+  root: z.enum(['metadata', 'data']),
+  path: relativePath,
+  checksum,
 })
 
 const preparedCommit: z.ZodType<PreparedCommit> = z.strictObject({
@@ -67,13 +71,17 @@ const preparedCommit: z.ZodType<PreparedCommit> = z.strictObject({
   payload: json,
 })
 
-export const taskV1: z.ZodType<TaskSnapshot> = z.strictObject({
-  task: count,
-  splits: z.array(split),
-  state: z.array(stateHandle),
-  commits: z.array(preparedCommit),
-  recordsRead: count,
-})
+export function taskWith(stateHandle: z.ZodType<StateHandle>): z.ZodType<TaskSnapshot> {
+  return z.strictObject({
+    task: count,
+    splits: z.array(split),
+    state: z.array(stateHandle),
+    commits: z.array(preparedCommit),
+    recordsRead: count,
+  })
+}
+
+export const taskV1 = taskWith(stateFileV1)
 
 const statistics: z.ZodType<CheckpointStatistics> = z.strictObject({
   number,
@@ -88,7 +96,6 @@ const statistics: z.ZodType<CheckpointStatistics> = z.strictObject({
 })
 
 const common = {
-  formatVersion: z.literal(1),
   job: id,
   execution: id,
   number,
@@ -100,35 +107,40 @@ const common = {
   committedThrough: count,
 }
 
-const snapshot = {
-  ...common,
-  attempt: count,
-  triggeredAt: time,
-  completedAt: time,
-  definition: definitionV1,
-  spec: json,
-  parallelism: number,
-  operators: z.array(operatorV1),
-  tasks: z.array(taskV1),
-  parent: number.exactOptional(),
-  final: z.boolean(),
-  statistics: z.array(statistics),
+/** @param formatVersion of entries with such tasks */
+export function entryWith<V extends 1 | 2>(formatVersion: V, task: z.ZodType<TaskSnapshot>): z.ZodType<LogEntry> {
+  const head = { ...common, formatVersion: z.literal<V>(formatVersion) }
+  const snapshot = {
+    ...head,
+    attempt: count,
+    triggeredAt: time,
+    completedAt: time,
+    definition: definitionV1,
+    spec: json,
+    parallelism: number,
+    operators: z.array(operatorV1),
+    tasks: z.array(task),
+    parent: number.exactOptional(),
+    final: z.boolean(),
+    statistics: z.array(statistics),
+  }
+  return z
+    .discriminatedUnion('kind', [
+      z.strictObject({ ...head, kind: z.literal('claim') }),
+      z.strictObject({ ...head, kind: z.literal('aborted'), reason: z.string() }),
+      z.strictObject({
+        ...head,
+        kind: z.literal('closed'),
+        ending: z.enum(['FINISHED', 'CANCELED', 'FAILED']),
+        reason: z.string(),
+        by: z.enum(['owner', 'successor', 'operator', 'collector']),
+        intendedAlive: ascending.exactOptional(),
+      }),
+      z.strictObject({ ...snapshot, kind: z.literal('checkpoint') }),
+      z.strictObject({ ...snapshot, kind: z.literal('savepoint') }),
+    ])
+    .refine((entry) => entry.alive.every((alive) => alive <= entry.number), 'a snapshot after the entry is alive in it')
+    .refine((entry) => entry.kind !== 'claim' || entry.owner.claim === entry.number, 'a claim owns itself')
 }
 
-export const entryV1: z.ZodType<LogEntry> = z
-  .discriminatedUnion('kind', [
-    z.strictObject({ ...common, kind: z.literal('claim') }),
-    z.strictObject({ ...common, kind: z.literal('aborted'), reason: z.string() }),
-    z.strictObject({
-      ...common,
-      kind: z.literal('closed'),
-      ending: z.enum(['FINISHED', 'CANCELED', 'FAILED']),
-      reason: z.string(),
-      by: z.enum(['owner', 'successor', 'operator', 'collector']),
-      intendedAlive: ascending.exactOptional(),
-    }),
-    z.strictObject({ ...snapshot, kind: z.literal('checkpoint') }),
-    z.strictObject({ ...snapshot, kind: z.literal('savepoint') }),
-  ])
-  .refine((entry) => entry.alive.every((alive) => alive <= entry.number), 'a snapshot after the entry is alive in it')
-  .refine((entry) => entry.kind !== 'claim' || entry.owner.claim === entry.number, 'a claim owns itself')
+export const entryV1 = entryWith(1, taskV1)

@@ -1,5 +1,6 @@
 import type { Json } from '../json.js'
 import type { Ancestry } from './ancestry.js'
+import type { StateHandle } from './state-handle.js'
 
 /**
  * One entry of an execution's log: the object `chk-<number>/_metadata`, created if absent and never changed.
@@ -15,7 +16,8 @@ export interface Owner {
 }
 
 interface EntryCommon {
-  readonly formatVersion: 1
+  /** 2 where state lies in the entry itself; all else is 1 as before, which older versions of Tidemark read too. */
+  readonly formatVersion: 1 | 2
   readonly job: string
   readonly execution: string
   readonly number: number
@@ -110,28 +112,6 @@ export interface SplitSnapshot {
   /** The source's own notion of where to read next. */
   readonly position: Json
   readonly finished: boolean
-}
-
-/** A state file: any worker can find it, check it and decode it. */
-export interface StateHandle {
-  readonly operator: string
-  readonly root: 'metadata' | 'data'
-  /** Relative to the execution's directory below that root. */
-  readonly path: string
-  /** Bytes. */
-  readonly size: number
-  /** `sha256:<hex>` of the whole file. */
-  readonly checksum: string
-  readonly codec: string
-  /** A `full` file stands alone; `delta` files apply in order after the `full` one before them in the task's list. */
-  readonly mode: 'full' | 'delta'
-  /** Snapshot that wrote it. */
-  readonly number: number
-  /** Inclusive. */
-  readonly keyGroups: { readonly from: number; readonly to: number }
-  readonly scope: { readonly kind: 'job' } | { readonly kind: 'split'; readonly split: string }
-  /** Keys written or deleted in this file. */
-  readonly entries: number
 }
 
 /** A sink's promise to make output visible, with all that any worker needs to keep it. */

@@ -1,5 +1,6 @@
 import type { SnapshotEntry } from '../checkpoint/entry.js'
 import { executionFolder, executionRecordName, idPattern, snapshotFolder } from '../checkpoint/paths.js'
+import { stateSizeOf } from '../checkpoint/state-handle.js'
 import {
   ExecutionLog,
   type ExecutionView,
@@ -118,13 +119,12 @@ async function readExecution(roots: Roots, job: string, view: ExecutionView): Pr
 }
 
 export function foundCheckpoint(executionUri: string, entry: SnapshotEntry): FoundCheckpoint {
-  const files = new Map(entry.tasks.flatMap((task) => task.state).map((handle) => [handle.path, handle.size]))
   return {
     number: entry.number,
     kind: entry.kind,
     completedAt: entry.completedAt,
     records: entry.tasks.reduce((sum, task) => sum + task.recordsRead, 0),
-    size: [...files.values()].reduce((sum, size) => sum + size, 0),
+    size: stateSizeOf(entry.tasks),
     uri: joinUri(executionUri, snapshotFolder(entry.number)),
   }
 }

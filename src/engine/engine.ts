@@ -135,6 +135,8 @@ export interface DeployRequest extends AttemptReference {
   /** Root URIs: `state.checkpoints.dir` and the data directory. */
   readonly roots: { readonly metadata: string; readonly data: string }
   readonly incremental: boolean
+  /** Bytes: state of an operator that takes no more goes into the metadata. 0 = none does. */
+  readonly inlineThreshold: number
   readonly allowNonRestoredState: boolean
   readonly restore?: RestoreReference
   readonly output: OutputScope

@@ -2,7 +2,8 @@ import type { DefinitionRecord, OperatorRecord, TaskSnapshot } from '../checkpoi
 
 /** What one host contributes to a snapshot, written as JSON to `chk-<n>/part-<attempt>-<host>.json` below the metadata root. */
 export interface PartManifest {
-  readonly formatVersion: 1
+  /** 2 where state lies in it. */
+  readonly formatVersion: 1 | 2
   readonly execution: string
   readonly number: number
   readonly attempt: number

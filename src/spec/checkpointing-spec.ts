@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { RetentionPolicy } from '../checkpoint/execution-record.js'
 import { duration } from './duration.js'
+import { memorySize } from './memory-size.js'
 
 /** How a job is checkpointed. */
 export interface CheckpointingSpec {
@@ -18,10 +19,15 @@ export interface CheckpointingSpec {
   readonly numRetained: number
   /** Whether a checkpoint writes only the state that changed since the one before. */
   readonly incremental: boolean
+  /**
+   * Bytes: an operator's state in a task that takes no more is written into the metadata, and has no file of its own; 0 = none is. Absent in
+   * executions that began before there was this choice: none is.
+   */
+  readonly dataInlineThreshold?: number
 }
 
 /** Safer than Flink's, which are: no interval, nothing retained, one kept, none tolerated, full checkpoints. */
-export const checkpointingDefaults: CheckpointingSpec = {
+export const checkpointingDefaults: Required<CheckpointingSpec> = {
   interval: 10_000,
   timeout: 600_000,
   minPause: 0,
@@ -29,6 +35,7 @@ export const checkpointingDefaults: CheckpointingSpec = {
   retention: 'RETAIN_ON_CANCELLATION',
   numRetained: 3,
   incremental: true,
+  dataInlineThreshold: 20 * 1024,
 }
 
 export const retentionPolicies = [
@@ -54,4 +61,6 @@ export const checkpointingFields = {
   /** The numbers kept are listed in every checkpoint's metadata, hence a limit. */
   numRetained: z.int().min(1).max(1_000),
   incremental: z.boolean(),
+  /** Flink's bound: metadata is read as a whole, and often. */
+  dataInlineThreshold: memorySize({ max: 1024 * 1024 }),
 }

@@ -18,6 +18,7 @@ import {
 } from './configuration-values.js'
 import { duration, formatDuration } from './duration.js'
 import { nameSchema } from './job-id.js'
+import { formatMemorySize } from './memory-size.js'
 import { type RestartStrategyType, restartFields, restartStrategyDefaults } from './restart-strategy.js'
 import { claimModes, restoreDefaults } from './restore-spec.js'
 
@@ -223,6 +224,13 @@ export const configurationKeys = {
     others: ['state.backend.incremental'],
     schema: flag,
     fallback: checkpointingDefaults.incremental,
+  }),
+  dataInlineThreshold: key({
+    name: 'execution.checkpointing.data-inline-threshold',
+    others: ['state.storage.fs.memory-threshold'],
+    schema: checkpointingFields.dataInlineThreshold,
+    fallback: checkpointingDefaults.dataInlineThreshold,
+    print: formatMemorySize,
   }),
   claimMode: key({
     name: 'execution.state-recovery.claim-mode',

@@ -159,6 +159,7 @@ function jobDefaultsOf(settled: Settled): JobDefaults {
       retention: settled.retention.value,
       numRetained: settled.numRetained.value,
       incremental: settled.incremental.value,
+      dataInlineThreshold: settled.dataInlineThreshold.value,
     },
     ...(strategy !== undefined && { restartStrategy: strategy }),
     restartStrategies: {

@@ -7,12 +7,6 @@ export const unsupportedKeys: readonly NamedKey[] = [
   fixed('execution.checkpointing.max-concurrent-checkpoints', [], [1], 'Tidemark takes one checkpoint at a time'),
   fixed('execution.checkpointing.snapshot-compression', [], [false], 'Tidemark does not compress snapshots'),
   fixed(
-    'execution.checkpointing.data-inline-threshold',
-    ['state.storage.fs.memory-threshold'],
-    [0, '0b', '0 b', '0 bytes', '0kb', '0 kb', '0mb', '0 mb'],
-    'Tidemark writes all state to files of its own; set 0 or remove the key',
-  ),
-  fixed(
     'execution.checkpointing.checkpoints-after-tasks-finish',
     [],
     [true],

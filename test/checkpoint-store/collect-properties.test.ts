@@ -1,8 +1,9 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { WorkflowFact } from '../../src/checkpoint/collection.js'
-import type { LogEntry, SnapshotEntry, StateHandle } from '../../src/checkpoint/entry.js'
+import type { LogEntry, SnapshotEntry } from '../../src/checkpoint/entry.js'
 import { executionRecordName } from '../../src/checkpoint/paths.js'
+import { type StateHandle, stateFilesOf } from '../../src/checkpoint/state-handle.js'
 import { collect, finishDeletion, pinByHand, verifySnapshot } from '../../src/checkpoint-store/index.js'
 import { type MadeExecution, outcomeOf } from './collect-twin.js'
 import { append, checkpoint, claim, closed, job, Lab } from './lab.js'
@@ -122,6 +123,8 @@ function stateOf(files: readonly string[]): string[] {
 }
 
 function reachable({ snapshots }: MadeExecution, kept: readonly number[]): string[] {
-  const handles = kept.flatMap((number) => snapshots.get(number)?.tasks ?? []).flatMap((task) => task.state)
-  return [...new Set(handles.map(({ path }) => path))].sort()
+  const tasks = kept.flatMap((number) => snapshots.get(number)?.tasks ?? [])
+  return stateFilesOf(tasks)
+    .map(({ path }) => path)
+    .sort()
 }

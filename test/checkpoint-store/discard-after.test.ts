@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
-import type { StateHandle } from '../../src/checkpoint/entry.js'
+import { type StateHandle, stateFilesOf } from '../../src/checkpoint/state-handle.js'
 import { DiscardsAfter, discard, pinByHand, unpinByHand } from '../../src/checkpoint-store/index.js'
 import { steppingFileSystem, unsyncedFileSystem } from '../storage/stepping-file-system.js'
 import { aborted, append, checkpoint, claim, job, Lab, publicationOf } from './lab.js'
@@ -88,7 +88,7 @@ it('leaves what a discard that looks would leave, whatever happens in between', 
           const files = await lab.files()
           const { snapshots, damaged } = await lab.log().snapshots()
           expect(damaged).toEqual([])
-          const state = snapshots.flatMap((one) => one.tasks.flatMap((task) => task.state))
+          const state = stateFilesOf(snapshots.flatMap(({ tasks }) => tasks))
           const root = apart ? 'data' : 'metadata'
           expect(files).toEqual(expect.arrayContaining(state.map(({ path }) => `${root}/${job}/e1/${path}`)))
         }

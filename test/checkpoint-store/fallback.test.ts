@@ -160,7 +160,7 @@ describe('a fallback', () => {
     }
     const { canonicalJson } = await import('../../src/checkpoint/canonical-json.js')
     const { seal } = await import('../../src/checkpoint/sealed-json.js')
-    await writeFile(join(pathOf(lab, 4), '_metadata'), seal(canonicalJson({ formatVersion: 2 })))
+    await writeFile(join(pathOf(lab, 4), '_metadata'), seal(canonicalJson({ formatVersion: 3 })))
     await expect(chooseRestore(lab.roots, job, 'latest', true)).rejects.toMatchObject({ code: 'UnsupportedFormat' })
   })
 })

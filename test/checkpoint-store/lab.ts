@@ -1,16 +1,10 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { type Ancestry, extendAncestry } from '../../src/checkpoint/ancestry.js'
-import type {
-  AbortedEntry,
-  ClaimEntry,
-  ClosedEntry,
-  LogEntry,
-  SnapshotEntry,
-  StateHandle,
-} from '../../src/checkpoint/entry.js'
+import type { AbortedEntry, ClaimEntry, ClosedEntry, LogEntry, SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { ExecutionRecord, RestoredFrom } from '../../src/checkpoint/execution-record.js'
 import { stateFilePath } from '../../src/checkpoint/paths.js'
+import type { StateFileHandle, StateHandle } from '../../src/checkpoint/state-handle.js'
 import { ExecutionLog, type Roots } from '../../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../../src/engine/engine.js'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
@@ -91,7 +85,7 @@ export class Lab {
   async stateFile(
     number: number,
     options: { execution?: string; shared?: boolean; content?: string } = {},
-  ): Promise<StateHandle> {
+  ): Promise<StateFileHandle> {
     const { execution = 'e1', shared = false, content = `state of ${number}` } = options
     const path = stateFilePath({
       number,

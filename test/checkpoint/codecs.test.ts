@@ -14,11 +14,23 @@ import type { LogEntry } from '../../src/checkpoint/entry.js'
 import { decodePin, encodePin } from '../../src/checkpoint/pin.js'
 import { seal } from '../../src/checkpoint/sealed-json.js'
 import type { Json } from '../../src/json.js'
-import { aborted, checkpoint, claim, closed, part, record, savepoint, task } from './samples.js'
+import {
+  aborted,
+  checkpoint,
+  claim,
+  closed,
+  inlineState,
+  part,
+  record,
+  savepoint,
+  smallCheckpoint,
+  smallPart,
+  task,
+} from './samples.js'
 
 const entries: Record<string, LogEntry> = { claim, aborted, closed, checkpoint, savepoint }
 
-describe('golden files, written by the first version and never rewritten', () => {
+describe('golden files, written by the first version of a format and never rewritten', () => {
   it.each(Object.entries(entries))('entry %s', async (name, entry) => {
     const golden = await readFile(new URL(`./fixtures/entry-v1-${name}.golden`, import.meta.url))
     expect(decodeEntry(golden)).toEqual(entry)
@@ -35,6 +47,15 @@ describe('golden files, written by the first version and never rewritten', () =>
     const golden = await readFile(new URL('./fixtures/part-v1.golden', import.meta.url))
     expect(decodePart(golden)).toEqual(part)
     expect(Buffer.from(encodePart(part)).toString()).toBe(golden.toString())
+  })
+
+  it('an entry and a part that hold state', async () => {
+    const entry = await readFile(new URL('./fixtures/entry-v2-checkpoint.golden', import.meta.url))
+    expect(decodeEntry(entry)).toEqual(smallCheckpoint)
+    expect(Buffer.from(encodeEntry(smallCheckpoint)).toString()).toBe(entry.toString())
+    const manifest = await readFile(new URL('./fixtures/part-v2.golden', import.meta.url))
+    expect(decodePart(manifest)).toEqual(smallPart)
+    expect(Buffer.from(encodePart(smallPart)).toString()).toBe(manifest.toString())
   })
 
   it('pin', async () => {
@@ -80,6 +101,35 @@ describe('round trips', () => {
   })
 })
 
+describe('state in the metadata', () => {
+  const holding = (state: object) => ({ ...smallCheckpoint, tasks: [{ ...task, state: [state] }] })
+
+  it.each([
+    ['of another length than it says', { ...inlineState, size: 22 }],
+    ['that is not Base64', { ...inlineState, inline: '*'.repeat(32) }],
+    ['that lies in a file too', { ...inlineState, root: 'data', path: 'shared/x.state' }],
+  ])('%s is not written, and not read', (_, state) => {
+    const entry = holding(state)
+    expect(() => encodeEntry(entry as unknown as LogEntry)).toThrow(
+      expect.objectContaining({ code: 'InvariantBroken' }),
+    )
+    expect(() => decodeEntry(sealed(entry))).toThrow(expect.objectContaining({ code: 'CheckpointDamaged' }))
+  })
+
+  it('is nothing that format 1 knows', () => {
+    const entry = { ...holding(inlineState), formatVersion: 1 }
+    expect(() => encodeEntry(entry as unknown as LogEntry)).toThrow(
+      expect.objectContaining({ code: 'InvariantBroken' }),
+    )
+  })
+
+  it.each([0, 1, 2, 3, 1000])('takes any number of bytes: %i', (size) => {
+    const state = { ...inlineState, inline: Buffer.alloc(size, 7).toString('base64'), size }
+    const entry = holding(state) as unknown as LogEntry
+    expect(decodeEntry(encodeEntry(entry))).toEqual(entry)
+  })
+})
+
 describe('damage', () => {
   it('in any single byte is detected', () => {
     const whole = encodeEntry(aborted)
@@ -113,7 +163,7 @@ describe('damage', () => {
 
 describe('formats', () => {
   it('newer than this program are told apart from damage', () => {
-    expect(() => decodeEntry(sealed({ formatVersion: 2, anything: 'else' }))).toThrow(
+    expect(() => decodeEntry(sealed({ formatVersion: 3, anything: 'else' }))).toThrow(
       expect.objectContaining({ code: 'UnsupportedFormat', message: expect.stringContaining('upgrade') }),
     )
     expect(() => decodeExecutionRecord(sealed({ formatVersion: 99 }))).toThrow(

@@ -1,12 +1,6 @@
-import type {
-  AbortedEntry,
-  ClaimEntry,
-  ClosedEntry,
-  SnapshotEntry,
-  StateHandle,
-  TaskSnapshot,
-} from '../../src/checkpoint/entry.js'
+import type { AbortedEntry, ClaimEntry, ClosedEntry, SnapshotEntry, TaskSnapshot } from '../../src/checkpoint/entry.js'
 import type { ExecutionRecord } from '../../src/checkpoint/execution-record.js'
+import type { InlineStateHandle, StateFileHandle } from '../../src/checkpoint/state-handle.js'
 import type { PartManifest } from '../../src/engine/part-manifest.js'
 
 /** Whole, plausible values of each format; the golden files in fixtures/ are these. */
@@ -39,7 +33,7 @@ export const closed: ClosedEntry = {
   intendedAlive: [],
 }
 
-export const handle: StateHandle = {
+export const handle: StateFileHandle = {
   operator: 'delays',
   root: 'data',
   path: 'shared/7-1-0-delays-x1.state',
@@ -51,6 +45,18 @@ export const handle: StateHandle = {
   keyGroups: { from: 0, to: 127 },
   scope: { kind: 'job' },
   entries: 42,
+}
+
+export const inlineState: InlineStateHandle = {
+  operator: 'delays',
+  inline: Buffer.from('the state of a few keys').toString('base64'),
+  size: 23,
+  codec: 'structured-clone.v1',
+  mode: 'full',
+  number: 6,
+  keyGroups: { from: 0, to: 127 },
+  scope: { kind: 'split', split: 't' },
+  entries: 3,
 }
 
 export const task: TaskSnapshot = {
@@ -113,6 +119,13 @@ export const checkpoint: SnapshotEntry = {
   ],
 }
 
+/** Of format 2, as everything is that holds state itself. */
+export const smallCheckpoint: SnapshotEntry = {
+  ...checkpoint,
+  formatVersion: 2,
+  tasks: [{ ...task, state: [handle, inlineState] }],
+}
+
 export const savepoint: SnapshotEntry = { ...checkpoint, kind: 'savepoint', final: true }
 
 export const record: ExecutionRecord = {
@@ -145,3 +158,5 @@ export const part: PartManifest = {
   tasks: [task],
   parent: 6,
 }
+
+export const smallPart: PartManifest = { ...part, formatVersion: 2, tasks: smallCheckpoint.tasks }

@@ -4,8 +4,9 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { checksumOf } from '../../src/checkpoint/index.js'
 import { FileThreads } from '../../src/engine/embedded/file-threads/file-threads.js'
-import { writeFile } from '../../src/engine/embedded/file-threads/write-file.js'
-import { openStorage } from '../../src/storage/index.js'
+import type { OpenFilePort } from '../../src/engine/embedded/file-threads/protocol.js'
+import { beginFile, writeFile } from '../../src/engine/embedded/file-threads/write-file.js'
+import { openStorage, type Storage } from '../../src/storage/index.js'
 
 let directory: string
 let threads: FileThreads
@@ -30,9 +31,13 @@ function* pieces(count = 100): Generator<Uint8Array> {
   }
 }
 
+async function write(storage: Storage, name: string, pieces: Iterable<Uint8Array>, port: OpenFilePort) {
+  return writeFile(storage, name, await beginFile(pieces), port)
+}
+
 test('another thread writes what this one encodes, byte for byte', async () => {
   const expected = Buffer.concat([...pieces()])
-  const written = await writeFile(openStorage(directory), 'a/file', pieces(), openFilePort)
+  const written = await write(openStorage(directory), 'a/file', pieces(), openFilePort)
   expect(written).toEqual({ size: expected.length, checksum: checksumOf(expected) })
   expect((await readFile(join(directory, 'a/file'))).equals(expected)).toBe(true)
 })
@@ -40,7 +45,7 @@ test('another thread writes what this one encodes, byte for byte', async () => {
 test('several files at a time do not meet', async () => {
   const storage = openStorage(directory)
   const sizes = [30, 70, 10, 50, 90]
-  const files = await Promise.all(sizes.map((size) => writeFile(storage, `${size}`, pieces(size), openFilePort)))
+  const files = await Promise.all(sizes.map((size) => write(storage, `${size}`, pieces(size), openFilePort)))
   for (const [index, size] of sizes.entries()) {
     const expected = Buffer.concat([...pieces(size)])
     expect(files[index]).toEqual({ size: expected.length, checksum: checksumOf(expected) })
@@ -50,7 +55,7 @@ test('several files at a time do not meet', async () => {
 
 test('a small file is written here', async () => {
   const refuse = () => Promise.reject(new Error('no other thread is wanted'))
-  const written = await writeFile(openStorage(directory), 'small', [Buffer.from('state'), Buffer.from('!')], refuse)
+  const written = await write(openStorage(directory), 'small', [Buffer.from('state'), Buffer.from('!')], refuse)
   expect(written).toEqual({ size: 6, checksum: checksumOf(Buffer.from('state!')) })
 })
 
@@ -59,7 +64,7 @@ test('where encoding fails nothing is left, and that is the error', async () => 
     yield* pieces(50)
     throw new Error('no such value')
   }
-  await expect(writeFile(openStorage(directory), 'a/file', failing(), openFilePort)).rejects.toThrow('no such value')
+  await expect(write(openStorage(directory), 'a/file', failing(), openFilePort)).rejects.toThrow('no such value')
   // The other thread removes what it had begun once it hears of it.
   await vi.waitFor(async () => expect(await readdir(join(directory, 'a'))).toEqual([]), { timeout: 30_000 })
 })
@@ -73,7 +78,7 @@ test('where the storage fails that is the error, and encoding ends', async () =>
       yield piece
     }
   }
-  const writing = writeFile(openStorage(directory), 'a/file', counted(), openFilePort)
+  const writing = write(openStorage(directory), 'a/file', counted(), openFilePort)
   await expect(writing).rejects.toMatchObject({ code: 'StorageUnavailable', message: expect.stringContaining('/a') })
   expect(encoded).toBeLessThan(1_000)
 })
@@ -86,11 +91,11 @@ test('a thread that ends fails its files in one sentence, and the next file has 
       yield* pieces(1)
     }
   }
-  await expect(writeFile(storage, 'a/file', endless(), openFilePort)).rejects.toMatchObject({
+  await expect(write(storage, 'a/file', endless(), openFilePort)).rejects.toMatchObject({
     code: 'StorageUnavailable',
     message: 'The thread that wrote a/file has ended; the checkpoint is tried again.',
   })
   await threads.close()
-  const { size } = await writeFile(storage, 'a/file', pieces(), openFilePort)
+  const { size } = await write(storage, 'a/file', pieces(), openFilePort)
   expect((await readFile(join(directory, 'a/file'))).length).toBe(size)
 })

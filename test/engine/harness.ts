@@ -5,6 +5,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 import { decodePart, type SnapshotEntry } from '../../src/checkpoint/index.js'
 import { joinParts } from '../../src/checkpoint/join-parts.js'
 import { executionFolder } from '../../src/checkpoint/paths.js'
+import { formatOf } from '../../src/checkpoint/state-handle.js'
 import { ExecutionLog, openRoots, type Roots } from '../../src/checkpoint-store/index.js'
 import { joinSnapshots } from '../../src/coordinator/joined.js'
 import { createEmbeddedHost, type EmbeddedHost, type EmbeddedHostOptions } from '../../src/engine/embedded/index.js'
@@ -80,6 +81,8 @@ export interface RunOptions {
   readonly execution?: string
   readonly parallelism?: number
   readonly incremental?: boolean
+  /** Bytes; here every state has a file by default. */
+  readonly inlineThreshold?: number
   readonly allowNonRestoredState?: boolean
   readonly restore?: SnapshotEntry
 }
@@ -136,7 +139,14 @@ export class Run {
   }
 
   request(overrides: Partial<DeployRequest> = {}): DeployRequest {
-    const { definition, args, parallelism = 1, incremental = true, allowNonRestoredState = false } = this.#options
+    const {
+      definition,
+      args,
+      parallelism = 1,
+      incremental = true,
+      inlineThreshold = 0,
+      allowNonRestoredState = false,
+    } = this.#options
     const restore = this.confirmed ?? this.restoredFrom
     return {
       ...this.reference,
@@ -145,6 +155,7 @@ export class Run {
       parallelism,
       roots: { metadata: this.bench.roots.metadata.uri, data: this.bench.roots.data.uri },
       incremental,
+      inlineThreshold,
       allowNonRestoredState,
       output: { ancestry: restore?.ancestry ?? [], closedExecutions: [] },
       allowedDirs: [pathToFileURL(this.bench.dir).href],
@@ -180,6 +191,7 @@ export class Run {
     this.newest = number
     const entry = await this.#append({
       kind: 'checkpoint',
+      formatVersion: formatOf(part.tasks),
       nonce: `checkpoint-${number}`,
       attempt: this.attempt,
       triggeredAt: '2026-01-01T00:00:00.000Z',

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import type { SplitSnapshot, StateHandle } from '../../src/checkpoint/entry.js'
+import type { SplitSnapshot } from '../../src/checkpoint/entry.js'
+import type { StateHandle } from '../../src/checkpoint/state-handle.js'
 import type { StateAssignment } from '../../src/engine/embedded/messages.js'
 import { assignSplits } from '../../src/engine/embedded/plan/assign-splits.js'
 import type { Inventory } from '../../src/engine/embedded/plan/inventory.js'

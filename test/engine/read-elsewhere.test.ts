@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import type { StateHandle } from '../../src/checkpoint/entry.js'
+import type { StateFileHandle } from '../../src/checkpoint/state-handle.js'
 import { FileThreads } from '../../src/engine/embedded/file-threads/file-threads.js'
 import { readElsewhere } from '../../src/engine/embedded/file-threads/read-elsewhere.js'
 import { append, checkpoint, claim, job, Lab } from '../checkpoint-store/lab.js'
@@ -12,7 +12,7 @@ const content = '0123456789abcde\n'.repeat(700_001)
 
 let threads: FileThreads
 let lab: Lab
-let handle: StateHandle
+let handle: StateFileHandle
 
 beforeEach(async () => {
   threads = new FileThreads()

@@ -2,6 +2,7 @@ import { mkdir, readFile, rename, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
+import { stateFilesOf } from '../../src/checkpoint/state-handle.js'
 import type { EmbeddedHost } from '../../src/engine/embedded/index.js'
 import { contentOf } from '../jobs/tree.js'
 import { Bench, never, Run, type RunOptions } from './harness.js'
@@ -57,7 +58,7 @@ function resumed(args: object = {}, options: Partial<RunOptions> = {}): Run {
 }
 
 function stateFileOf({ job, execution, tasks }: SnapshotEntry): string {
-  return join(bench.dir, 'data', job, execution, tasks[0]?.state[0]?.path ?? '')
+  return join(bench.dir, 'data', job, execution, stateFilesOf(tasks)[0]?.path ?? '')
 }
 
 /** A job of its own, from its beginning. */

@@ -103,7 +103,7 @@ export async function runCampaign(options: CampaignOptions): Promise<CampaignRep
 
 /** The first round that a job can play. */
 function nextFor(job: CampaignJob, queue: Round[]): Round | undefined {
-  const index = queue.findIndex(({ cell }) => canPlay(cell, job.definition, job.range.scheme))
+  const index = queue.findIndex(({ cell }) => canPlay(cell, job, job.range.scheme))
   return index === -1 ? undefined : queue.splice(index, 1)[0]
 }
 

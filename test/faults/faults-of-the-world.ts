@@ -1,7 +1,6 @@
-import { type Definition, hasState } from './oracle.js'
 import type { Scheme } from './place.js'
 import { isStorePoint, type Point, type Step, steps } from './points/point.js'
-import { pointsFor } from './steps-of-the-path.js'
+import { hasStateFiles, pointsFor, type Target } from './steps-of-the-path.js'
 
 /** What happens to a job at a step of its path. */
 const faultKinds = [
@@ -79,10 +78,10 @@ export function canStrike(fault: FaultKind, point: Point): boolean {
 }
 
 /** Without state there is no state file to damage, or to strike at. */
-export function canPlay({ fault, step, point }: Cell, definition: Definition, scheme: Scheme): boolean {
-  if (fault === 'damage') return hasState(definition)
+export function canPlay({ fault, step, point }: Cell, target: Target, scheme: Scheme): boolean {
+  if (fault === 'damage') return hasStateFiles(target)
   if (step === 'timer' || isSpecial(fault)) return true
-  return pointsFor(scheme, step, definition).some(
+  return pointsFor(scheme, step, target).some(
     (one) => canStrike(fault, one) && (point === undefined || one.name === point),
   )
 }
@@ -109,5 +108,5 @@ export function cellsOf(scheme: Scheme): readonly Cell[] {
 
 function occurs(fault: FaultKind, step: Step, scheme: Scheme): boolean {
   if (step === 'timer') return fault !== 'kill-late'
-  return pointsFor(scheme, step, 'ledger').some((point) => canStrike(fault, point))
+  return pointsFor(scheme, step, { definition: 'ledger' }).some((point) => canStrike(fault, point))
 }

@@ -197,7 +197,7 @@ describe.each(schemes)('the rounds of a seed, checkpoints on %s', (scheme) => {
   })
 
   test.each(['ledger', 'spread'] as const)('can all be played by %s', (definition) => {
-    for (const cell of cells) expect(canPlay(cell, definition, scheme), cellName(cell)).toBe(true)
+    for (const cell of cells) expect(canPlay(cell, { definition }, scheme), cellName(cell)).toBe(true)
   })
 })
 
@@ -210,13 +210,15 @@ describe('the short campaign', () => {
 
   test.each(short)('has no round that no job can play ($scheme, missing: $missing)', ({ scheme, missing }) => {
     for (const { cell } of shortRounds(scheme, 1, missing)) {
-      expect(canPlay(cell, 'ledger', scheme), `${cellName(cell)}: ${cell.point}`).toBe(true)
+      expect(canPlay(cell, { definition: 'ledger' }, scheme), `${cellName(cell)}: ${cell.point}`).toBe(true)
     }
   })
 
   test('does not look for state files where a job has none', () => {
-    expect(canPlay({ fault: 'error', step: 'write', point: 'state is synced' }, 'copies', 'file')).toBe(false)
-    expect(canPlay({ fault: 'damage', step: 'restore' }, 'copies', 'file')).toBe(false)
+    for (const target of [{ definition: 'copies' }, { definition: 'ledger', inline: true }] as const) {
+      expect(canPlay({ fault: 'error', step: 'write', point: 'state is synced' }, target, 'file')).toBe(false)
+      expect(canPlay({ fault: 'damage', step: 'restore' }, target, 'file')).toBe(false)
+    }
   })
 
   test.each(names)('finds the safeguard in the build that it is to take out: %s', async (safeguard) => {

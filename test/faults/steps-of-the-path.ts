@@ -34,11 +34,23 @@ export function provocationOf(step: Step): Provocation {
 
 const pointsOf: Readonly<Record<Scheme, Points>> = { file: filePoints, s3: s3Points, hdfs: hdfsPoints }
 
-/** A job without state has no such files, and one on a single host shares nothing out. */
-export function pointsFor(scheme: Scheme, step: Step, definition: Definition): readonly Point[] {
+/** What there is of a job to strike at. */
+export interface Target {
+  readonly definition: Definition
+  /** All its state lies in the metadata. */
+  readonly inline?: boolean
+}
+
+export function hasStateFiles({ definition, inline = false }: Target): boolean {
+  return hasState(definition) && !inline
+}
+
+/** Where there are no state files nothing happens to them, and a job on a single host shares nothing out. */
+export function pointsFor(scheme: Scheme, step: Step, target: Target): readonly Point[] {
   return pointsOf[scheme][step].filter(
     (point) =>
-      (hasState(definition) || !point.path.source.startsWith('^state')) && (isSpread(definition) || !point.onlySpread),
+      (hasStateFiles(target) || !point.path.source.startsWith('^state')) &&
+      (isSpread(target.definition) || !point.onlySpread),
   )
 }
 

@@ -51,7 +51,7 @@ export async function strike(blow: Blow): Promise<Strike> {
     return { where: 'between two checkpoints', reached: true }
   }
   const point = pick(
-    pointsFor(job.range.scheme, step, job.definition).filter((one) => suits(one, blow)),
+    pointsFor(job.range.scheme, step, job).filter((one) => suits(one, blow)),
     random,
   )
   const { armed, what } = await arm(blow, point)

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { stateFilesOf } from '../../src/checkpoint/state-handle.js'
 import { verifySnapshot } from '../../src/checkpoint-store/index.js'
 import { readings, writeReadings } from './data.js'
 import { type Ended, ended } from './endings.js'
@@ -46,7 +47,7 @@ async function start(job: string, retention: Policy, follow: boolean): Promise<H
   return tidemark.start(job, {
     definition: 'sums',
     args: { input, output: join(tidemark.dir, `${job}-out`), follow },
-    checkpointing: { interval: 'none', numRetained: 2, retention },
+    checkpointing: { interval: 'none', numRetained: 2, retention, dataInlineThreshold: 0 },
     restartStrategy: { type: 'none' },
   })
 }
@@ -93,7 +94,7 @@ async function expectKept(job: Handle, ending: Ending, numbers: readonly number[
     const reference = { job: workflowId, execution, number, uri: `${log.uri}/chk-${number}` }
     expect(await verifySnapshot(reference)).toMatchObject({ ok: true, problems: [] })
   }
-  const state = new Set(snapshots.flatMap(({ tasks }) => tasks.flatMap((task) => task.state.map(({ path }) => path))))
+  const state = new Set(stateFilesOf(snapshots.flatMap(({ tasks }) => tasks)).map(({ path }) => path))
   expect(state.size).toBeGreaterThan(0)
   const entries = [...numbers, newest?.number].map((number) => `chk-${number}/_metadata`)
   const inMetadata = ['_execution', ...entries]

@@ -93,6 +93,12 @@ const supported: readonly [
     strategy('exponential-delay', 'attemptsBeforeResetBackoff'),
     8,
   ],
+  [
+    '64 kb',
+    ['execution.checkpointing.data-inline-threshold', 'state.storage.fs.memory-threshold'],
+    (c) => c.jobDefaults.checkpointing.dataInlineThreshold,
+    65_536,
+  ],
   ['25', ['web.checkpoints.history'], (c) => c.checkpointHistory, 25],
 ]
 
@@ -115,12 +121,6 @@ const fixed: readonly [names: readonly string[], accepted: readonly string[], re
   ],
   [['execution.checkpointing.max-concurrent-checkpoints'], ['1', '"1"'], '2', /one checkpoint at a time/],
   [['execution.checkpointing.snapshot-compression'], ['false'], 'true', /does not compress/],
-  [
-    ['execution.checkpointing.data-inline-threshold', 'state.storage.fs.memory-threshold'],
-    ['0', '0 kb'],
-    '20 kb',
-    /set 0 or remove the key/,
-  ],
   [['execution.checkpointing.checkpoints-after-tasks-finish'], ['true'], 'false', /after a task has finished/],
   [
     ['execution.checkpointing.savepoint-dir', 'state.savepoints.dir'],

@@ -26,6 +26,7 @@ describe('resolveJobSpec', () => {
         retention: 'RETAIN_ON_CANCELLATION',
         numRetained: 3,
         incremental: true,
+        dataInlineThreshold: 20_480,
       },
       restartStrategy: {
         type: 'exponential-delay',

@@ -1,5 +1,6 @@
 import type { SnapshotEntry } from '../../checkpoint/entry.js'
 import type { ExecutionRecord } from '../../checkpoint/execution-record.js'
+import { isInline } from '../../checkpoint/state-handle.js'
 import type { Style } from '../style.js'
 import { renderFields, renderTable } from './table.js'
 import { formatAge, formatBytes, formatCount, formatElapsed, listCheckpoints } from './text.js'
@@ -37,7 +38,7 @@ export function renderSnapshot(
     ]),
     ...section('Operators', ['OPERATOR', 'ROLE', 'STATE VERSION'], operators(entry), style),
     ...section('Positions', ['SOURCE', 'SPLIT', 'NEXT'], positions(entry), style),
-    ...section('State files', ['OPERATOR', 'FILE', 'SIZE', 'KEYS'], files(entry), style),
+    ...section('State', ['OPERATOR', 'FILE', 'SIZE', 'KEYS'], state(entry), style),
   ]
 }
 
@@ -60,14 +61,14 @@ function positions({ tasks }: SnapshotEntry): string[][] {
     ])
 }
 
-function files({ tasks }: SnapshotEntry): string[][] {
+function state({ tasks }: SnapshotEntry): string[][] {
   return tasks
     .flatMap(({ state }) => state)
-    .map(({ operator, path, size, entries, mode }) => [
-      operator,
-      path,
-      formatBytes(size),
-      `${formatCount(entries)}${mode === 'delta' ? ' changed' : ''}`,
+    .map((handle) => [
+      handle.operator,
+      isInline(handle) ? 'in the metadata' : handle.path,
+      formatBytes(handle.size),
+      `${formatCount(handle.entries)}${handle.mode === 'delta' ? ' changed' : ''}`,
     ])
 }
 

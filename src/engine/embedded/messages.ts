@@ -1,5 +1,6 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { DefinitionRecord, OperatorRecord, StateHandle, TaskSnapshot } from '../../checkpoint/entry.js'
+import type { DefinitionRecord, OperatorRecord, TaskSnapshot } from '../../checkpoint/entry.js'
+import type { StateHandle } from '../../checkpoint/state-handle.js'
 import type { Json } from '../../json.js'
 import type { Patience, StorageSettings } from '../../storage/index.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../engine.js'

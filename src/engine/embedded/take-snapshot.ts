@@ -1,5 +1,6 @@
 import { checksumOf, encodePart } from '../../checkpoint/index.js'
 import { executionFolder, partPath } from '../../checkpoint/paths.js'
+import { formatOf, isInline } from '../../checkpoint/state-handle.js'
 import { openStorage } from '../../storage/index.js'
 import type { DeployRequest, SnapshotRequest, TakenSnapshot, WrittenObject } from '../engine.js'
 import type { PartManifest } from '../part-manifest.js'
@@ -28,7 +29,7 @@ export async function takeSnapshot(
   const tasks = cuts.map((cut) => cut.snapshot)
   const state = tasks.flatMap((task) => task.state)
   const manifest: PartManifest = {
-    formatVersion: 1,
+    formatVersion: formatOf(tasks),
     execution: deploy.execution,
     number,
     attempt: deploy.attempt,
@@ -36,7 +37,8 @@ export async function takeSnapshot(
     definition: plan.definition,
     operators: plan.operators,
     tasks,
-    ...(base !== undefined && state.some((handle) => handle.number !== number) && { parent: base }),
+    ...(base !== undefined &&
+      state.some((handle) => !isInline(handle) && handle.number !== number) && { parent: base }),
   }
   return {
     manifest,

@@ -12,6 +12,7 @@ import { writeState } from '../../../src/engine/embedded/task/write-state.js'
 import type { Key } from '../../../src/pipeline/operator.js'
 import { openStorage } from '../../../src/storage/index.js'
 import { context, operatorOf } from './one-task.js'
+import { readBack } from './read-back.js'
 
 // Values of any kind, as they lie in files and stores: moved between the two without being decoded where that is possible, and the same afterwards.
 
@@ -120,7 +121,7 @@ test.each([
         const backend = await openStateBackend(await settings(type))
         const store = backend.open<unknown>({ operator: operator.id, stateVersion: 1, incremental: true })
         const base = number === 0 ? undefined : number
-        await store.load({ operator, handles, read: ({ path }) => storage.readStream(`job/execution/${path}`), base })
+        await store.load({ operator, handles, read: readBack(storage), base })
         expect(new Map(store.entries())).toEqual(model)
         const put = (key: Key, state: unknown) => {
           store.set(key, state)

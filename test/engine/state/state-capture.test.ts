@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import type { StateHandle } from '../../../src/checkpoint/entry.js'
+import type { StateHandle } from '../../../src/checkpoint/state-handle.js'
 import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
 import { keyGroupOf } from '../../../src/engine/embedded/state/key-group.js'
 import { KeyedStateStore } from '../../../src/engine/embedded/state/keyed-state-store.js'

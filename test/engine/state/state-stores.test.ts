@@ -4,14 +4,16 @@ import { join } from 'node:path'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
 import { afterEach, expect, test } from 'vitest'
-import type { StateHandle } from '../../../src/checkpoint/entry.js'
+import { isInline, type StateHandle } from '../../../src/checkpoint/state-handle.js'
 import { LmdbBackend } from '../../../src/engine/embedded/state/lmdb/lmdb-backend.js'
 import { openStateBackend, type StateBackend } from '../../../src/engine/embedded/state/state-backend.js'
 import type { StateImage, StateStore } from '../../../src/engine/embedded/state/state-store.js'
+import { InlineRoom } from '../../../src/engine/embedded/task/inline-room.js'
 import { writeState } from '../../../src/engine/embedded/task/write-state.js'
 import type { Key } from '../../../src/pipeline/operator.js'
 import { openStorage, type Storage } from '../../../src/storage/index.js'
 import { context, operatorOf } from './one-task.js'
+import { readBack } from './read-back.js'
 
 // One suite for every backend: whatever a job does with its state, and whichever backend a restore goes on with, it finds what a plain map holds.
 
@@ -80,7 +82,7 @@ class Pair {
     await next.store.load({
       operator,
       handles,
-      read: ({ path }) => this.#storage.readStream(`job/execution/${path}`),
+      read: readBack(this.#storage),
       base,
     })
     return next
@@ -134,7 +136,7 @@ class Pair {
   /**
    * A cut whose files are written or not, while other things go on; whose confirmation arrives or not. An unconfirmed number may be asked again.
    */
-  async snapshot({ outcome, again, during }: Extract<Step, { do: 'snapshot' }>): Promise<void> {
+  async snapshot({ outcome, again, during, threshold }: Extract<Step, { do: 'snapshot' }>): Promise<void> {
     if (!again || this.confirmed?.number === this.number) this.number += 1
     const model = new Map(this.model)
     const cut = this.store.cut(this.number, this.confirmed?.number)
@@ -145,7 +147,16 @@ class Pair {
     goOn()
     if (outcome === 'not begun') return
     const image = cut.image && interrupted(cut.image, goOn, outcome === 'not written' ? 20 : Number.POSITIVE_INFINITY)
-    const writing = writeState(this.#storage, 'counters', { ...cut, image }, { ...context, number: this.number })
+    const writing = writeState(
+      this.#storage,
+      'counters',
+      { ...cut, image },
+      {
+        ...context,
+        number: this.number,
+        inlineRoom: new InlineRoom(threshold, cut.reused.filter(isInline)),
+      },
+    )
     const written = await writing.catch((error: Error) => expect(error.message).toBe('the store is full'))
     if (outcome === 'confirmed' && written) this.confirmed = { number: this.number, handles: written.handles, model }
   }
@@ -190,6 +201,7 @@ const step = fc.oneof(
       do: fc.constant('snapshot'),
       outcome: fc.constantFrom('confirmed', 'confirmed', 'not confirmed', 'not written', 'not begun'),
       again: fc.boolean(),
+      threshold: fc.constantFrom(0, 2_000, 20_000),
       during: fc.array(fc.array(act, { maxLength: 6 }), { maxLength: 8, size: 'max' }),
     }),
   },

@@ -1,4 +1,5 @@
 import { executionFolder } from '../../../src/checkpoint/paths.js'
+import { stateFilesOf } from '../../../src/checkpoint/state-handle.js'
 import { openSnapshot, verifySnapshot } from '../../../src/checkpoint-store/index.js'
 import type { Storage } from '../../../src/storage/index.js'
 import type { Armed } from '../../support/faults/faults.js'
@@ -20,7 +21,7 @@ export async function damage({ job, auditor }: Scene): Promise<string | undefine
     const newest = (await job.snapshots()).at(-1)
     if (newest === undefined) return undefined
     const { entry } = await openSnapshot(newest, range.roots)
-    const file = entry.tasks.flatMap((task) => task.state).findLast((handle) => handle.number === newest.number)
+    const file = stateFilesOf(entry.tasks).findLast(({ number }) => number === newest.number)
     if (file === undefined) return undefined
     auditor.damaged.push(file.path)
     const name = `${executionFolder(job.id, newest.execution)}/${file.path}`

@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import type { StateFileHandle } from '../../../checkpoint/state-handle.js'
 import type { RestoreReference } from '../../engine.js'
 import type { WireError } from '../wire-error.js'
 
@@ -15,7 +15,7 @@ export type ToFileThread =
   | { readonly kind: 'pieces'; readonly pieces: readonly Uint8Array[] }
   | { readonly kind: 'end' }
   /** Or first of all: which state file of a snapshot is to be read. */
-  | { readonly kind: 'read'; readonly snapshot: RestoreReference; readonly handle: StateHandle }
+  | { readonly kind: 'read'; readonly snapshot: RestoreReference; readonly handle: StateFileHandle }
   /** A chunk has been looked at, and gives its memory back. */
   | { readonly kind: 'free'; readonly memory: ArrayBuffer }
 
@@ -29,4 +29,4 @@ export type FromFileThread =
   | { readonly kind: 'failed'; readonly error: WireError }
 
 /** A file that is durable. */
-export interface WrittenFile extends Pick<StateHandle, 'size' | 'checksum'> {}
+export interface WrittenFile extends Pick<StateFileHandle, 'size' | 'checksum'> {}

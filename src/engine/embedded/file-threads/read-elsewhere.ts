@@ -1,5 +1,5 @@
 import type { MessagePort } from 'node:worker_threads'
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import type { StateFileHandle } from '../../../checkpoint/state-handle.js'
 import { TidemarkError } from '../../../errors.js'
 import type { RestoreReference } from '../../engine.js'
 import { fromWire } from '../wire-error.js'
@@ -10,7 +10,7 @@ import type { FromFileThread, ToFileThread } from './protocol.js'
 export async function* readElsewhere(
   port: MessagePort,
   snapshot: RestoreReference,
-  handle: StateHandle,
+  handle: StateFileHandle,
 ): AsyncGenerator<Uint8Array> {
   const send = (message: ToFileThread, memory: ArrayBuffer[] = []) => port.postMessage(message, memory)
   const next = messagesOf<FromFileThread>(port)
@@ -32,7 +32,7 @@ export async function* readElsewhere(
   }
 }
 
-function readerGone({ path }: StateHandle, cause: unknown): TidemarkError {
+function readerGone({ path }: StateFileHandle, cause: unknown): TidemarkError {
   return new TidemarkError(
     'StorageUnavailable',
     `The thread that read ${path} has ended; the restore is tried again.`,

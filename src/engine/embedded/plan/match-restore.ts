@@ -1,10 +1,5 @@
-import type {
-  OperatorRecord,
-  PreparedCommit,
-  SnapshotEntry,
-  SplitSnapshot,
-  StateHandle,
-} from '../../../checkpoint/entry.js'
+import type { OperatorRecord, PreparedCommit, SnapshotEntry, SplitSnapshot } from '../../../checkpoint/entry.js'
+import type { StateHandle } from '../../../checkpoint/state-handle.js'
 import { TidemarkError } from '../../../errors.js'
 import { groupBy } from '../../../group-by.js'
 import type { DeployRequest } from '../../engine.js'

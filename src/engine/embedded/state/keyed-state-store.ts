@@ -1,4 +1,4 @@
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import type { StateHandle } from '../../../checkpoint/state-handle.js'
 import type { Key } from '../../../pipeline/operator.js'
 import { Cell, gone } from './cell.js'
 import { CutHistory } from './cut-history.js'

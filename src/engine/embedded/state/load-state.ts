@@ -1,4 +1,4 @@
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import { nameOf, type StateHandle } from '../../../checkpoint/state-handle.js'
 import { migrated, type ReadState, readStateFiles, type SavedState } from './read-state-files.js'
 import { RestoredState } from './restored-state.js'
 
@@ -11,7 +11,7 @@ export async function loadState<S>(
   const state = new RestoredState<S>()
   let from = operator.version
   for await (const section of readStateFiles(handles, read)) {
-    state.add(section, section.handle.path)
+    state.add(section, nameOf(section.handle))
     from = section.version
   }
   if (from === operator.version) return state

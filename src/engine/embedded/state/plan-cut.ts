@@ -1,3 +1,4 @@
+import { isInline } from '../../../checkpoint/state-handle.js'
 import type { ChangedKeys } from './changed-keys.js'
 import type { CutBase } from './cut-history.js'
 import { nextFile } from './next-file.js'
@@ -14,7 +15,8 @@ export function planCut(
   capture: (mode: 'full' | 'delta', changed?: readonly ChangedKeys[]) => StateImage,
 ): StateCut {
   if (keys === 0) return { mode: 'full', image: undefined, reused: [], complete }
-  switch (nextFile({ base: handles, changed: changed.reduce((sum, keys) => sum + keys.size, 0), keys })) {
+  const changes = changed.reduce((sum, keys) => sum + keys.size, 0)
+  switch (nextFile({ base: handles, inline: handles.some(isInline), changed: changes, keys })) {
     case 'none':
       return { mode: 'delta', image: undefined, reused: handles, complete }
     case 'delta':

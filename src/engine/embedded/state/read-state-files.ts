@@ -1,4 +1,4 @@
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import { nameOf, type StateHandle } from '../../../checkpoint/state-handle.js'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key, StatefulOperator } from '../../../pipeline/operator.js'
 import { ChunkReader } from './chunk-reader.js'
@@ -33,7 +33,7 @@ export async function* readStateFiles(handles: readonly StateHandle[], read: Rea
     checkHandle(handle, index === 0)
     const reader = new ChunkReader(read(handle))
     try {
-      const file = await decodeState(reader, handle.path)
+      const file = await decodeState(reader, nameOf(handle))
       const version = file.header.stateVersion
       for await (const section of file.sections()) yield { ...section, handle, version }
       await reader.drain()
@@ -60,7 +60,7 @@ export function migrated<S>(operator: SavedState<S>['operator'], key: Key, state
 }
 
 function checkHandle(handle: StateHandle, first: boolean): void {
-  const path = handle.path
+  const path = nameOf(handle)
   if (!readableCodecs.includes(handle.codec)) {
     throw new TidemarkError(
       'UnsupportedFormat',

@@ -1,4 +1,4 @@
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import type { StateHandle } from '../../../checkpoint/state-handle.js'
 import type { Key, KeyedState } from '../../../pipeline/operator.js'
 import type { SavedState } from './read-state-files.js'
 

@@ -1,4 +1,4 @@
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import { isInline, type StateFileHandle } from '../../../checkpoint/state-handle.js'
 import { openSnapshot } from '../../../checkpoint-store/index.js'
 import { inLanes } from '../../../in-lanes.js'
 import type { RestoreReference } from '../../engine.js'
@@ -49,10 +49,11 @@ export async function loadStates(
 /** A large file is read and hashed by another thread, while this one takes it in. */
 async function readerOf(reference: RestoreReference, openFilePort: OpenFilePort): Promise<ReadState> {
   const snapshot = await openSnapshot(reference)
-  async function* readLarge(handle: StateHandle) {
+  async function* readLarge(handle: StateFileHandle) {
     yield* readElsewhere(await openFilePort(), reference, handle)
   }
-  return (handle) => (handle.size < largeFile ? snapshot.readState(handle, { reuse: true }) : readLarge(handle))
+  return (handle) =>
+    isInline(handle) || handle.size < largeFile ? snapshot.readState(handle, { reuse: true }) : readLarge(handle)
 }
 
 function openState(backend: StateBackend, { operator, scope }: StatefulStep, incremental: boolean): OpenedState {

@@ -97,9 +97,9 @@ export class Task {
     for (const sink of sinks) sink.cut(number).catch((error) => this.fail(error))
     const pauseMs = performance.now() - begun
 
-    const { job, execution, attempt, incremental } = plan.deploy
-    const context = { job, execution, attempt, task: plan.task, number, shared: incremental, openFilePort }
-    const files = writeStates(data, cuts, context)
+    const { job, execution, attempt, incremental, inlineThreshold } = plan.deploy
+    const names = { job, execution, attempt, task: plan.task, number, shared: incremental }
+    const files = writeStates(data, cuts, { ...names, inlineThreshold, openFilePort })
     const prepared = Promise.all(sinks.map((sink) => sink.prepared(number)))
     const [state, commits] = await Promise.all([files, prepared])
     return {

@@ -1,7 +1,8 @@
-import type { StateHandle } from '../../../checkpoint/entry.js'
+import { isInline, type StateHandle } from '../../../checkpoint/state-handle.js'
 import { inLanes } from '../../../in-lanes.js'
 import type { Storage } from '../../../storage/index.js'
 import type { StateCut } from '../state/state-store.js'
+import { InlineRoom } from './inline-room.js'
 import { type StateFileContext, type WrittenState, writeState } from './write-state.js'
 
 /** Enough to wait for storage meanwhile, and few enough that their work between two records stays short. */
@@ -18,13 +19,20 @@ export interface ScopedCut {
 export async function writeStates(
   data: Storage,
   cuts: readonly ScopedCut[],
-  context: Omit<StateFileContext, 'scope'>,
+  {
+    inlineThreshold,
+    ...context
+  }: Omit<StateFileContext, 'scope' | 'inlineRoom'> & { readonly inlineThreshold: number },
 ): Promise<WrittenState[]> {
   const waiting = new Set(cuts)
+  const inlineRoom = new InlineRoom(
+    inlineThreshold,
+    cuts.flatMap(({ cut }) => cut.reused.filter(isInline)),
+  )
   try {
     return await inLanes(cuts, lanes, (one) => {
       waiting.delete(one)
-      return writeState(data, one.operator, one.cut, { ...context, scope: one.scope })
+      return writeState(data, one.operator, one.cut, { ...context, inlineRoom, scope: one.scope })
     })
   } catch (error) {
     for (const { cut } of waiting) cut.image?.release()

@@ -1,3 +1,4 @@
+import { nameOf } from '../../../../checkpoint/state-handle.js'
 import type { Key } from '../../../../pipeline/operator.js'
 import { FairTurns } from '../../task/fair-turns.js'
 import { type FoundSection, migrated, readStateFiles, type SavedState } from '../read-state-files.js'
@@ -54,7 +55,7 @@ function changesOf<S>(section: FoundSection, operator: SavedState<S>['operator']
   const removed = (key: Key): Change => [storedKey(store, key), undefined]
   const split = version === operator.version ? splitSection(bytes) : undefined
   if (split === undefined) {
-    return Array.from(entriesAt(handle.path, bytes), ([key, value]) =>
+    return Array.from(entriesAt(nameOf(handle), bytes), ([key, value]) =>
       value ? encoded(key, value.state) : removed(key),
     )
   }
@@ -64,7 +65,7 @@ function changesOf<S>(section: FoundSection, operator: SavedState<S>['operator']
     const stored = storedKey(store, key)
     const value = values[index]
     if (value !== undefined && !isHashed(stored)) return [stored, value]
-    states ??= decodeAt(handle.path, bytes)[1]
+    states ??= decodeAt(nameOf(handle), bytes)[1]
     return encoded(key, states[index])
   })
   return [...moved, ...deleted.map(removed)]
