@@ -112,7 +112,11 @@ test.each([
   { metadata: 'hdfs:///metadata', data: 'data' },
   { metadata: 'metadata', data: 'hdfs:///data' },
 ])('metadata at $metadata, state files at $data', async ({ metadata, data }) => {
-  const installation = await install({ 'state.checkpoints.dir': metadata, 'state.backend.fs.checkpointdir': data })
+  const installation = await install({
+    'state.checkpoints.dir': metadata,
+    'state.backend.fs.checkpointdir': data,
+    'execution.checkpointing.data-inline-threshold': '0',
+  })
   const job = await startTicks(installation, 'split')
   await checkpoint(job)
   await workers.pop()?.kill()

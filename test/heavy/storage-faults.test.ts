@@ -33,7 +33,7 @@ async function startTicks(name: string): Promise<WorkflowHandleWithFirstExecutio
   const job = await tidemark.start(name, {
     definition: 'ticks',
     args: { output: at(`${name}-out`), rate: 500 },
-    checkpointing: { interval: 'none', tolerableFailedCheckpoints: 5 },
+    checkpointing: { interval: 'none', tolerableFailedCheckpoints: 5, dataInlineThreshold: 0 },
   })
   await checkpoint(job)
   return job

@@ -47,7 +47,7 @@ function start(name: string, spec: Record<string, unknown>) {
   return tidemark.start(name, {
     definition: 'sums',
     args: { input: at(`${name}.ndjson`), output: at(`${name}-out`), follow: true },
-    checkpointing: { interval: 'none', numRetained: 100 },
+    checkpointing: { interval: 'none', numRetained: 100, dataInlineThreshold: 0 },
     restartStrategy: { type: 'fixed-delay', attempts: 3, delay: 10 },
     ...spec,
   })

@@ -33,7 +33,12 @@ beforeAll(async () => {
   job = await tidemark.start('watched', {
     definition: 'ticks',
     args: { output: join(tidemark.dir, 'out'), rate: 100 },
-    checkpointing: { interval: 'none', tolerableFailedCheckpoints: 10, retention: 'RETAIN_ON_CANCELLATION' },
+    checkpointing: {
+      interval: 'none',
+      tolerableFailedCheckpoints: 10,
+      retention: 'RETAIN_ON_CANCELLATION',
+      dataInlineThreshold: 0,
+    },
   })
 })
 afterAll(async () => {

@@ -26,7 +26,7 @@ test('a task that fails goes on from the latest checkpoint, and every record cou
     args: {
       input: at('flaky.ndjson'),
       output: at('flaky-out'),
-      rate: 1_000,
+      rate: 500,
       failsAt: 800,
       marker: at('failed-once'),
     },

@@ -49,7 +49,7 @@ function start(job: string, spec: Record<string, unknown>) {
   return tidemark.start(job, {
     definition: 'sums',
     args: { input: input(), output: at(`${job}-out`) },
-    checkpointing: { interval: 'none', numRetained: 100 },
+    checkpointing: { interval: 'none', numRetained: 100, dataInlineThreshold: 0 },
     ...spec,
   })
 }
