@@ -1,4 +1,5 @@
 import { DefaultLogger, Runtime } from '@temporalio/worker'
+import { lineOf } from './sdk-message.js'
 
 let installed = false
 
@@ -11,8 +12,8 @@ export function installRuntime(): void {
   installed = true
   Runtime.install({
     shutdownSignals: [],
-    logger: new DefaultLogger('WARN', ({ level, message }) => {
-      if (message !== expected) process.stderr.write(`temporal ${level}: ${message}\n`)
+    logger: new DefaultLogger('WARN', (entry) => {
+      if (entry.message !== expected) process.stderr.write(`${lineOf(entry)}\n`)
     }),
     telemetryOptions: { logging: { forward: {}, filter: { core: 'WARN', other: 'ERROR' } } },
   })
