@@ -1,7 +1,7 @@
 import { planDiscard } from '../checkpoint/discard-plan.js'
 import type { SnapshotEntry } from '../checkpoint/entry.js'
 import { entryPath } from '../checkpoint/paths.js'
-import { stateFilesOf } from '../checkpoint/state-handle.js'
+import { stateFilesOf, type WithState } from '../checkpoint/state-handle.js'
 import { joinUri } from '../storage/index.js'
 import { type DiscardReport, discard } from './discard.js'
 import { deleteInStages, doom } from './removal.js'
@@ -11,6 +11,12 @@ import { type ExecutionPlace, placeOf, type Roots } from './roots.js'
 export interface PublishedSnapshot {
   readonly entry: SnapshotEntry
   /** Part manifests, below the execution's folder. */
+  readonly parts: readonly string[]
+}
+
+/** What is kept of a snapshot for as long as the job keeps it: of state that lies in its metadata, nothing. */
+interface KnownSnapshot {
+  readonly tasks: readonly WithState[]
   readonly parts: readonly string[]
 }
 
@@ -28,23 +34,23 @@ const noSizes: ReadonlyMap<string, number> = new Map()
  * goes then, or at the job's end.
  */
 export class DiscardsAfter {
-  readonly #known = new Map<number, PublishedSnapshot>()
+  readonly #known = new Map<number, KnownSnapshot>()
   /** The last one after which nothing but `#known` was left. */
-  #latest: SnapshotEntry | undefined
+  #latest: Pick<SnapshotEntry, 'number' | 'owner' | 'alive'> | undefined
   #unlooked = 0
 
   /** @returns URIs of what was deleted */
   async discard(roots: Roots, published: PublishedSnapshot): Promise<readonly string[]> {
     const { entry } = published
-    const { job, execution, number } = entry
+    const { job, execution, number, owner, alive } = entry
     const follows = this.#follows(entry)
     this.#latest = undefined // until it has gone through
-    this.#known.set(number, published)
+    this.#known.set(number, { tasks: [{ state: stateFilesOf(entry.tasks) }], parts: published.parts })
     const byName = follows ? await this.#byName(placeOf(roots, job, execution), entry) : undefined
     const { deleted, problems, pinned } = byName ?? (await discard(roots, job, execution))
     this.#unlooked = byName === undefined ? 0 : this.#unlooked + 1
-    for (const kept of this.#known.keys()) if (!entry.alive.includes(kept)) this.#known.delete(kept)
-    if (problems.length === 0 && pinned.length === 0) this.#latest = entry
+    for (const kept of this.#known.keys()) if (!alive.includes(kept)) this.#known.delete(kept)
+    if (problems.length === 0 && pinned.length === 0) this.#latest = { number, owner, alive }
     return deleted
   }
 
@@ -68,12 +74,11 @@ export class DiscardsAfter {
     entry: SnapshotEntry,
   ): Promise<Omit<DiscardReport, 'kept' | 'bytes'> | undefined> {
     if ((await place.metadata.listNames('pins')).length > 0) return undefined
-    const all = [...this.#known.values()]
-    const state = stateFilesOf(all.flatMap(({ entry }) => entry.tasks)).map(({ path }) => path)
-    const files = all.flatMap((one) => [entryPath(one.entry.number), ...one.parts])
+    const state = stateFilesOf([...this.#known.values()].flatMap(({ tasks }) => tasks)).map(({ path }) => path)
+    const files = [...this.#known].flatMap(([number, { parts }]) => [entryPath(number), ...parts])
     const plan = planDiscard({
       newest: entry.number,
-      kept: new Map(entry.alive.map((number) => [number, this.#known.get(number)?.entry])),
+      kept: new Map(entry.alive.map((number) => [number, this.#known.get(number)])),
       metadataFiles: place.data === undefined ? [...files, ...state] : files,
       dataFiles: place.data === undefined ? [] : state,
     })

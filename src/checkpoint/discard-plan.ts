@@ -1,6 +1,5 @@
-import type { SnapshotEntry } from './entry.js'
 import { parseEntryPath, parsePartPath, parseSnapshotOfFile, parseSplitListPath } from './paths.js'
-import { stateFilesOf } from './state-handle.js'
+import { stateFilesOf, type WithState } from './state-handle.js'
 
 export interface DiscardFacts {
   /** Number of the newest entry. */
@@ -8,7 +7,7 @@ export interface DiscardFacts {
   /** The newest entry is `closed`: no snapshot can follow, so files numbered above it are as much garbage as those below. */
   readonly final?: boolean
   /** Snapshots that must stay: alive in the newest entry, or pinned; with their metadata, `undefined` where it could not be read. */
-  readonly kept: ReadonlyMap<number, Pick<SnapshotEntry, 'tasks'> | undefined>
+  readonly kept: ReadonlyMap<number, { readonly tasks: readonly WithState[] } | undefined>
   /** Names of all files below the execution's folder, for each root; where both roots are one, the second list is empty. */
   readonly metadataFiles: readonly string[]
   readonly dataFiles: readonly string[]

@@ -4,7 +4,8 @@
  */
 export type StateHandle = StateFileHandle | InlineStateHandle
 
-interface WithState {
+/** A task, as far as its state goes. */
+export interface WithState {
   readonly state: readonly StateHandle[]
 }
 

@@ -1,5 +1,8 @@
+import v8 from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
+import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import { type StateHandle, stateFilesOf } from '../../src/checkpoint/state-handle.js'
 import { DiscardsAfter, discard, pinByHand, unpinByHand } from '../../src/checkpoint-store/index.js'
 import { steppingFileSystem, unsyncedFileSystem } from '../storage/stepping-file-system.js'
@@ -10,6 +13,7 @@ class Owner {
   readonly #lab: Lab
   readonly #retained: number
   readonly discards = new DiscardsAfter()
+  readonly published: WeakRef<SnapshotEntry>[] = []
   number = 0
   #claim = 0
   #alive: readonly number[] = []
@@ -48,7 +52,9 @@ class Owner {
     const part = `chk-${number}/part-0-h.json`
     await this.#lab.roots.metadata.write(`${job}/e1/${part}`, Buffer.from('a part'))
     this.#alive = [...this.#alive, number].slice(-this.#retained)
-    const entry = checkpoint(number, { claim: this.#claim, alive: this.#alive, state: [own, ...this.#shared] })
+    const state = [own, ...this.#shared, lab.inlineState(number)]
+    const entry = checkpoint(number, { claim: this.#claim, alive: this.#alive, state })
+    this.published.push(new WeakRef(entry))
     await append(this.#lab.log(), entry)
     return this.discards.discard(lab.roots, { entry, parts: [part] })
   }
@@ -153,4 +159,15 @@ it('looks again after a discard that failed', async () => {
   await expect(owner.publish(false, disk.through(broken))).rejects.toMatchObject({ code: 'StorageUnavailable' })
   await owner.publish()
   expect((await discard(disk.roots, job, 'e1')).deleted).toEqual([])
+})
+
+it('does not hold what lies in the metadata of what is kept', async () => {
+  v8.setFlagsFromString('--expose-gc')
+  const collectGarbage: () => void = runInNewContext('gc')
+  const owner = await Owner.begin(await Lab.open(), 10)
+  for (let count = 0; count < 5; count++) await owner.publish()
+  await new Promise(setImmediate) // what was looked at in this turn is not collected
+  collectGarbage()
+  expect(owner.published.map((entry) => entry.deref())).toEqual(Array(5).fill(undefined))
+  expect(await owner.publish()).toEqual([])
 })

@@ -4,7 +4,12 @@ import { type Ancestry, extendAncestry } from '../../src/checkpoint/ancestry.js'
 import type { AbortedEntry, ClaimEntry, ClosedEntry, LogEntry, SnapshotEntry } from '../../src/checkpoint/entry.js'
 import type { ExecutionRecord, RestoredFrom } from '../../src/checkpoint/execution-record.js'
 import { stateFilePath } from '../../src/checkpoint/paths.js'
-import type { StateFileHandle, StateHandle } from '../../src/checkpoint/state-handle.js'
+import {
+  formatOf,
+  type InlineStateHandle,
+  type StateFileHandle,
+  type StateHandle,
+} from '../../src/checkpoint/state-handle.js'
 import { ExecutionLog, type Roots } from '../../src/checkpoint-store/index.js'
 import type { RestoreReference } from '../../src/engine/engine.js'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
@@ -101,20 +106,33 @@ export class Lab {
       operator: 'op',
       root: 'data',
       path,
-      size: bytes.length,
       checksum: `sha256:${createHash('sha256').update(bytes).digest('hex')}`,
-      codec: 'test.v1',
-      mode: 'full',
-      number,
-      keyGroups: { from: 0, to: 127 },
-      scope: { kind: 'job' },
-      entries: 1,
+      ...describing(number, bytes),
     }
+  }
+
+  /** State that lies in the metadata. */
+  inlineState(number: number, content = `state in chk-${number}`): InlineStateHandle {
+    const bytes = Buffer.from(content)
+    return { operator: 'op', inline: bytes.toString('base64'), ...describing(number, bytes) }
   }
 
   reference(number: number, execution = 'e1'): RestoreReference {
     return { job, execution, number, uri: `${this.roots.metadata.uri}/${job}/${execution}/chk-${number}` }
   }
+}
+
+function describing(number: number, { length }: Buffer) {
+  const scope = { kind: 'job' } as const
+  return {
+    size: length,
+    codec: 'test.v1',
+    mode: 'full',
+    number,
+    keyGroups: { from: 0, to: 127 },
+    scope,
+    entries: 1,
+  } as const
 }
 
 interface EntryOptions {
@@ -167,8 +185,10 @@ export function checkpoint(
   options: EntryOptions & { state?: readonly StateHandle[]; kind?: SnapshotEntry['kind'] } = {},
 ): SnapshotEntry {
   const execution = options.execution ?? 'e1'
+  const tasks = [{ task: 0, splits: [], state: options.state ?? [], commits: [], recordsRead: number * 10 }]
   return {
     ...common(number, { alive: [number], ancestry: extendAncestry([], execution, number), ...options }),
+    formatVersion: formatOf(tasks),
     kind: options.kind ?? 'checkpoint',
     attempt: 0,
     triggeredAt: '2026-01-01T00:00:00.000Z',
@@ -177,7 +197,7 @@ export function checkpoint(
     spec: {},
     parallelism: 1,
     operators: [{ id: 'op', role: 'stateful', stateVersion: 1 }],
-    tasks: [{ task: 0, splits: [], state: options.state ?? [], commits: [], recordsRead: number * 10 }],
+    tasks,
     final: false,
     statistics: [],
   }
