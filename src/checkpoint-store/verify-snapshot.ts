@@ -1,4 +1,4 @@
-import { stateFilesOf } from '../checkpoint/state-handle.js'
+import { inlineSizeOf, stateFilesOf } from '../checkpoint/state-handle.js'
 import type { RestoreReference } from '../engine/engine.js'
 import { isTidemarkError } from '../errors.js'
 import { type OpenedSnapshot, openSnapshot } from './opened-snapshot.js'
@@ -8,7 +8,7 @@ export interface VerifyReport {
   readonly ok: boolean
   /** Files read and found right: the metadata, with the state that lies in it, and every state file. */
   readonly files: number
-  /** Bytes of those state files. */
+  /** Bytes of state in them. */
   readonly bytes: number
   /** One sentence for each fault. */
   readonly problems: readonly string[]
@@ -28,7 +28,7 @@ export async function verifySnapshot(reference: RestoreReference, roots?: Roots)
 export async function verifyState(opened: OpenedSnapshot): Promise<VerifyReport> {
   const problems: string[] = []
   let files = 1
-  let bytes = 0
+  let bytes = inlineSizeOf(opened.entry.tasks)
   for (const handle of stateFilesOf(opened.entry.tasks)) {
     const found = await orProblem(sizeOf(opened.readState(handle, { reuse: true })))
     if (typeof found === 'string') problems.push(found)

@@ -51,8 +51,12 @@ export function stateFilesOf(tasks: readonly WithState[]): readonly StateFileHan
 
 /** Bytes of state that a restore reads. */
 export function stateSizeOf(tasks: readonly WithState[]): number {
-  const inline = tasks.flatMap(({ state }) => state.filter(isInline))
-  return [...stateFilesOf(tasks), ...inline].reduce((sum, { size }) => sum + size, 0)
+  return sum(stateFilesOf(tasks)) + inlineSizeOf(tasks)
+}
+
+/** Bytes of those that lie in the metadata. */
+export function inlineSizeOf(tasks: readonly WithState[]): number {
+  return sum(tasks.flatMap(({ state }) => state.filter(isInline)))
 }
 
 /** The format of what holds these tasks: the oldest that can say it, so that older versions of Tidemark read it where they could. */
@@ -60,7 +64,11 @@ export function formatOf(tasks: readonly WithState[]): 1 | 2 {
   return tasks.some(({ state }) => state.some(isInline)) ? 2 : 1
 }
 
-/** For people: the file, or whose state in the metadata. */
+/** For people, to begin a sentence with: the file, or whose state in the metadata, which may be that of a later checkpoint. */
 export function nameOf(handle: StateHandle): string {
-  return isInline(handle) ? `the state of operator '${handle.operator}' in chk-${handle.number}` : handle.path
+  return isInline(handle) ? `The state of operator '${handle.operator}' that chk-${handle.number} wrote` : handle.path
+}
+
+function sum(handles: readonly StateHandle[]): number {
+  return handles.reduce((total, { size }) => total + size, 0)
 }

@@ -4,10 +4,13 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import { stateSizeOf } from '../../src/checkpoint/state-handle.js'
 import { openSnapshot } from '../../src/checkpoint-store/index.js'
+import { loadState } from '../../src/engine/embedded/state/load-state.js'
 import { writeStates } from '../../src/engine/embedded/task/write-states.js'
 import { openStorage } from '../../src/storage/index.js'
 import { Bench, Run } from './harness.js'
 import { runningSums } from './running-sums.js'
+import { operatorOf } from './state/one-task.js'
+import { readBack } from './state/read-back.js'
 
 // State that is small lies in the metadata.
 
@@ -18,6 +21,8 @@ beforeAll(async () => {
   await mkdir(bench.path('tmp'))
 })
 afterAll(() => bench.close())
+
+const names = { job: 'job', execution: 'execution', attempt: 1, task: 0, number: 1, shared: true }
 
 const modes = ({ tasks }: SnapshotEntry) =>
   tasks.flatMap(({ state }) => state.map((handle) => `${'inline' in handle ? 'inline' : 'file'} ${handle.mode}`))
@@ -78,6 +83,19 @@ test('where nothing has changed it is carried over, and read from the newest che
   expect(Buffer.concat(chunks)).toHaveLength(handle.size)
 })
 
+test.each([
+  ['codec', { codec: 'later.v9' }, "has the state format 'later.v9', which this version does not read"],
+  ['bytes', { inline: Buffer.from('no state').toString('base64'), size: 8 }, 'is not a state file of format'],
+])('what cannot be read of it is named by operator and checkpoint: its %s', async (_, fault, sentence) => {
+  const [written] = await writeStates(openStorage('memory://fault'), [cutOf(10)], { ...names, inlineThreshold: 100 })
+  const handles = written?.handles.map((handle) => ({ ...handle, ...fault })) ?? []
+  const load = loadState(operatorOf('sums'), handles, readBack(openStorage('memory://fault')))
+  await expect(load).rejects.toMatchObject({
+    code: 'UnsupportedFormat',
+    message: expect.stringContaining(`The state of operator 'sums' that chk-1 wrote ${sentence}`),
+  })
+})
+
 /** A cut of a store whose state takes so many bytes. */
 function cutOf(size: number, mode: 'full' | 'delta' = 'full') {
   const image = {
@@ -92,7 +110,6 @@ function cutOf(size: number, mode: 'full' | 'delta' = 'full') {
 }
 
 async function placesOf(cuts: readonly ReturnType<typeof cutOf>[], inlineThreshold: number): Promise<string[]> {
-  const names = { job: 'job', execution: 'execution', attempt: 1, task: 0, number: 1, shared: true }
   const written = await writeStates(openStorage('memory://room'), cuts, { ...names, inlineThreshold })
   return written.flatMap(({ handles }) => handles.map((handle) => ('inline' in handle ? 'inline' : 'file')))
 }
