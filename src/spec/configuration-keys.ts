@@ -227,7 +227,7 @@ export const configurationKeys = {
   }),
   dataInlineThreshold: key({
     name: 'execution.checkpointing.data-inline-threshold',
-    others: ['state.storage.fs.memory-threshold'],
+    others: ['state.storage.fs.memory-threshold', 'state.backend.fs.memory-threshold'],
     schema: checkpointingFields.dataInlineThreshold,
     fallback: checkpointingDefaults.dataInlineThreshold,
     print: formatMemorySize,

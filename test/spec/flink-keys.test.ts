@@ -95,7 +95,11 @@ const supported: readonly [
   ],
   [
     '64 kb',
-    ['execution.checkpointing.data-inline-threshold', 'state.storage.fs.memory-threshold'],
+    [
+      'execution.checkpointing.data-inline-threshold',
+      'state.storage.fs.memory-threshold',
+      'state.backend.fs.memory-threshold',
+    ],
     (c) => c.jobDefaults.checkpointing.dataInlineThreshold,
     65_536,
   ],
