@@ -60,21 +60,26 @@ function scopesOf(entry: SnapshotEntry): string[][] {
   )
 }
 
-describe.each([true, false])('incremental: %s', (incremental) => {
+describe.each([
+  { incremental: true, state: 'in files', thresholds: [0, 0, 0] },
+  { incremental: false, state: 'in files', thresholds: [0, 0, 0] },
+  { incremental: true, state: 'in the metadata', thresholds: [20_480, 20_480, 20_480] },
+  { incremental: true, state: 'here and there', thresholds: [20_480, 0, 20_480] },
+])('incremental: $incremental, state $state', ({ incremental, state, thresholds: [first, second, third] }) => {
   test('from one task to two, to three and back to one, while files are added, nothing is lost and nothing twice', async () => {
-    const folder = `moving-${incremental}`
+    const folder = `moving-${incremental}-${state.replaceAll(' ', '-')}`
     const all: Line[] = []
     for (const name of ['a', 'b', 'c', 'd']) all.push(...(await writeFile(folder, name, name === 'b' ? 30 : 3_000)))
     const run = start(folder, {}, { incremental })
     const { args } = run.request()
-    await run.deploy()
+    await run.deploy({ inlineThreshold: first as number })
     await run.moreRecords(600)
     const one = await run.checkpoint()
     // What has ended has told its totals, and keeps no state.
     expect(scopesOf(one)).toEqual([['a.ndjson', 'c.ndjson', 'd.ndjson']])
 
     all.push(...(await writeFile(folder, 'e', 3_000)))
-    await run.deploy({ parallelism: 2 })
+    await run.deploy({ parallelism: 2, inlineThreshold: second as number })
     await run.moreRecords(100)
     const two = await run.checkpoint()
     expect(scopesOf(two)).toEqual([
@@ -83,12 +88,15 @@ describe.each([true, false])('incremental: %s', (incremental) => {
     ])
 
     all.push(...(await writeFile(folder, 'f', 3_000)))
-    await run.deploy({ parallelism: 3 })
+    await run.deploy({ parallelism: 3, inlineThreshold: third as number })
     await run.moreRecords(100)
     const three = await run.checkpoint()
     expect(scopesOf(three).flat().sort()).toEqual(['a', 'c', 'd', 'e', 'f'].map((name) => `${name}.ndjson`))
     expect(scopesOf(three).every((splits) => splits.length > 0)).toBe(true)
-    if (incremental)
+    expect([one, two, three].map(({ formatVersion }) => formatVersion)).toEqual(
+      [first, second, third].map((threshold) => (threshold === 0 ? 1 : 2)),
+    )
+    if (incremental && first === 0)
       expect(three.tasks.flatMap(({ state }) => state).some(({ number }) => number < three.number)).toBe(true)
 
     await run.deploy({ parallelism: 1, args: { ...(args as object), rate: 100_000 } })

@@ -84,12 +84,16 @@ class SharedRun extends Run {
   }
 }
 
-describe.each([true, false])('incremental: %s', (incremental) => {
+describe.each([
+  { incremental: true, inlineThreshold: 0 },
+  { incremental: false, inlineThreshold: 0 },
+  { incremental: true, inlineThreshold: 20_480 },
+])('incremental: $incremental, state in the metadata of up to $inlineThreshold bytes', (options) => {
   test('two tasks on two hosts go on as three and as one, while files are added, and give what one host would', async () => {
-    const folder = `shared-${incremental}`
+    const folder = `shared-${options.incremental}-${options.inlineThreshold}`
     const all: Line[] = []
     for (const name of ['a', 'b', 'c', 'd']) all.push(...(await writeFile(folder, name, 2_000)))
-    const run = new SharedRun(folder, hosts, 400, { incremental })
+    const run = new SharedRun(folder, hosts, 400, options)
     await run.share(1, 1)
     await run.moreRecords(100)
     const two = await run.checkpointAll()
@@ -102,6 +106,7 @@ describe.each([true, false])('incremental: %s', (incremental) => {
     await run.moreRecords(100)
     const three = await run.checkpointAll()
     expect(three.tasks.map(({ task }) => task)).toEqual([0, 1, 2])
+    for (const { formatVersion } of [two, three]) expect(formatVersion).toBe(options.inlineThreshold === 0 ? 1 : 2)
     const splits = three.tasks.flatMap((task) => task.splits.map(({ split }) => split))
     expect(splits.sort()).toEqual(['a', 'b', 'c', 'd', 'e'].map((name) => `${name}.ndjson`))
     await run.stopAll()

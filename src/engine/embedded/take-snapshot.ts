@@ -1,6 +1,6 @@
 import { checksumOf, encodePart } from '../../checkpoint/index.js'
 import { executionFolder, partPath } from '../../checkpoint/paths.js'
-import { formatOf, isInline } from '../../checkpoint/state-handle.js'
+import { formatOf, stateFilesOf, stateSizeOf } from '../../checkpoint/state-handle.js'
 import { openStorage } from '../../storage/index.js'
 import type { DeployRequest, SnapshotRequest, TakenSnapshot, WrittenObject } from '../engine.js'
 import type { PartManifest } from '../part-manifest.js'
@@ -27,7 +27,7 @@ export async function takeSnapshot(
     seats.map((seat) => seat.call('snapshot', { number, ...(base !== undefined && { base }) })),
   )
   const tasks = cuts.map((cut) => cut.snapshot)
-  const state = tasks.flatMap((task) => task.state)
+  const isIncrement = stateFilesOf(tasks).some((file) => file.number !== number)
   const manifest: PartManifest = {
     formatVersion: formatOf(tasks),
     execution: deploy.execution,
@@ -37,15 +37,14 @@ export async function takeSnapshot(
     definition: plan.definition,
     operators: plan.operators,
     tasks,
-    ...(base !== undefined &&
-      state.some((handle) => !isInline(handle) && handle.number !== number) && { parent: base }),
+    ...(base !== undefined && isIncrement && { parent: base }),
   }
   return {
     manifest,
     final: cuts.every((cut) => cut.final),
     records: sum(tasks, (task) => task.recordsRead),
     size: sum(cuts, (cut) => cut.written),
-    fullSize: sum(state, (handle) => handle.size),
+    fullSize: stateSizeOf(tasks),
     pauseMs: cuts.reduce((longest: number, cut: TaskCut) => Math.max(longest, cut.pauseMs), 0),
     commits: sum(tasks, (task) => task.commits.length),
     completedAt: Date.now(),
