@@ -1,21 +1,22 @@
 import type { Key } from '../../../pipeline/operator.js'
 import { keyGroupCount } from './key-group.js'
 import { narrow } from './narrow.js'
-import type { Section } from './state-section.js'
+import { SectionWriter } from './section-writer.js'
+import { clearSection, type Section } from './state-section.js'
 
 /**
- * Keys with their states on their way into sections, by key group, in the arrays that are encoded.
+ * Keys with their states on their way into sections, by key group, in the arrays that are encoded. Who has many of them keeps the buckets for the next
+ * snapshot: arrays that are new are copied by each collection meanwhile, and records wait for it.
  */
 export class GroupBuckets {
+  readonly #writer: SectionWriter
   readonly #sections: Section[]
-  readonly #empty: () => Section
   /** Keys with a state that wait; what lies behind them in the arrays has been encoded. */
   readonly #lengths = new Uint32Array(keyGroupCount)
 
-  /** @param empty a section that nobody has, to be filled */
-  constructor(empty: () => Section) {
-    this.#empty = empty
-    this.#sections = Array.from({ length: keyGroupCount }, empty)
+  constructor(operator: string) {
+    this.#writer = new SectionWriter(operator)
+    this.#sections = Array.from({ length: keyGroupCount }, () => this.#writer.emptySection())
   }
 
   add(group: number, key: Key, state: unknown): void {
@@ -37,8 +38,25 @@ export class GroupBuckets {
     if (at !== -1 && at < (this.#lengths[group] ?? 0)) states[at] = by()
   }
 
-  /** Its last ones, so many at most, which wait no more: they are the caller's. */
-  take(group: number, most: number): Section {
+  /** Its last ones, so many at most, which wait no more. @throws TaskFailed naming operator and key */
+  encode(group: number, most: number): { readonly bytes: Buffer; readonly entries: number } {
+    const section = this.#take(group, most)
+    const entries = section[0].length + section[2].length
+    return { bytes: this.#writer.write(group, section), entries }
+  }
+
+  /** Nothing waits any more, and nothing that did is held. */
+  clear(): void {
+    this.#lengths.fill(0)
+    this.#writer.clear()
+    for (const section of this.#sections) clearSection(section)
+  }
+
+  lengthOf(group: number): number {
+    return (this.#lengths[group] ?? 0) + this.#of(group)[2].length
+  }
+
+  #take(group: number, most: number): Section {
     const section = this.#of(group)
     const [keys, states] = section
     const length = this.#lengths[group] ?? 0
@@ -47,12 +65,8 @@ export class GroupBuckets {
     if (from > 0) return [keys.slice(from, length), states.slice(from, length), []]
     keys.length = length
     states.length = length
-    this.#sections[group] = this.#empty()
+    this.#sections[group] = this.#writer.emptySection()
     return section
-  }
-
-  lengthOf(group: number): number {
-    return (this.#lengths[group] ?? 0) + this.#of(group)[2].length
   }
 
   #of(group: number): Section {

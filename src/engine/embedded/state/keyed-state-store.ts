@@ -2,6 +2,7 @@ import type { StateHandle } from '../../../checkpoint/state-handle.js'
 import type { Key } from '../../../pipeline/operator.js'
 import { Cell, gone } from './cell.js'
 import { CutHistory } from './cut-history.js'
+import { GroupBuckets } from './group-buckets.js'
 import { keyGroupOf } from './key-group.js'
 import { loadState } from './load-state.js'
 import { planCut } from './plan-cut.js'
@@ -9,6 +10,9 @@ import type { SavedState } from './read-state-files.js'
 import type { RestoredState } from './restored-state.js'
 import { type CaptureOptions, StateCapture } from './state-capture.js'
 import type { StateCut, StateImage, StateStore, StoreOptions } from './state-store.js'
+
+/** Keys of a snapshot whose arrays are kept for the next one. */
+const manyKeys = 4096
 
 /** The keyed state of one operator in one task, in memory. */
 export class KeyedStateStore<S> implements StateStore<S> {
@@ -20,6 +24,8 @@ export class KeyedStateStore<S> implements StateStore<S> {
   /** What is being encoded of the newest cut. */
   #capture: StateCapture<S> | undefined
   #captures = 0
+  /** Empty, where the last capture left some that are worth keeping. */
+  #buckets: GroupBuckets | undefined
 
   constructor(options: StoreOptions) {
     this.#options = options
@@ -104,10 +110,12 @@ export class KeyedStateStore<S> implements StateStore<S> {
   #image(what: Pick<CaptureOptions<S>, 'mode' | 'number' | 'delta'>): StateImage {
     const { operator, stateVersion } = this.#options
     const id = ++this.#captures
-    const capture = new StateCapture<S>({ ...what, id, operator, stateVersion, cells: this.#cells })
+    const buckets = this.#buckets ?? new GroupBuckets(operator)
+    this.#buckets = undefined
+    const capture = new StateCapture<S>({ ...what, id, operator, stateVersion, cells: this.#cells, buckets })
     this.#capture = capture
     return {
-      encode: () => this.#encode(capture),
+      encode: () => this.#encode(capture, buckets),
       get entries() {
         return capture.entries
       },
@@ -117,9 +125,12 @@ export class KeyedStateStore<S> implements StateStore<S> {
     }
   }
 
-  *#encode(capture: StateCapture<S>): Generator<Uint8Array> {
+  *#encode(capture: StateCapture<S>, buckets: GroupBuckets): Generator<Uint8Array> {
     while (this.decodeNext()) yield new Uint8Array()
     yield* capture.encode()
+    if (capture.entries < manyKeys) return
+    buckets.clear()
+    this.#buckets = buckets
   }
 
   /** For whoever is about to read or change it. */

@@ -1,6 +1,6 @@
 import { DefaultSerializer, serialize } from 'node:v8'
 import { headed, sectionHead } from './state-codec.js'
-import { type Section, serializeSection } from './state-section.js'
+import { clearSection, type Section, serializeSection } from './state-section.js'
 
 /** Sections that one serializer writes at most. */
 const sectionsEach = 64
@@ -41,6 +41,12 @@ export class SectionWriter {
     if (!shared) this.#giveBack(section)
     else if (this.#written.push(section) === sectionsEach) this.#renew()
     return bytes
+  }
+
+  /** What was in the sections is held no more. */
+  clear(): void {
+    this.#renew()
+    for (const section of this.#free) clearSection(section)
   }
 
   #renew(): void {

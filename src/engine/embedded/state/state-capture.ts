@@ -5,7 +5,6 @@ import type { ChangedKeys } from './changed-keys.js'
 import type { Intervals } from './cut-history.js'
 import { GroupBuckets } from './group-buckets.js'
 import { keyGroupCount, keyGroupOf } from './key-group.js'
-import { SectionWriter } from './section-writer.js'
 import { encodeEnd, encodeHeader, type StateFileHeader } from './state-codec.js'
 import { copyValue } from './state-section.js'
 
@@ -21,6 +20,8 @@ export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire
   readonly id: number
   /** The live state. Whoever is about to read or change it says so first, by `touch`, `adding` or `deleting`. */
   readonly cells: ReadonlyMap<Key, Cell<S>>
+  /** Nothing is in them, and they are this capture's alone until it is encoded. Absent: it has its own. */
+  readonly buckets?: GroupBuckets | undefined
   /** What a delta holds; absent for a full file. */
   readonly delta?: { readonly changed: readonly ChangedKeys[]; readonly intervals: Intervals }
 }
@@ -32,19 +33,18 @@ export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire
  */
 export class StateCapture<S> {
   readonly #options: CaptureOptions<S>
-  readonly #writer: SectionWriter
   readonly #waiting: GroupBuckets
   /** Of a delta: keys deleted since the cut, at which they were there, and those which are there only since. */
   readonly #deleted = new Set<Key>()
   readonly #added = new Set<Key>()
   #sectionLength = firstSection
   #failure: unknown
+  #encoded = false
   #entries = 0
 
   constructor(options: CaptureOptions<S>) {
     this.#options = options
-    this.#writer = new SectionWriter(options.operator)
-    this.#waiting = new GroupBuckets(() => this.#writer.emptySection())
+    this.#waiting = options.buckets ?? new GroupBuckets(options.operator)
   }
 
   /** What it leaves in a cell that it needs no more. */
@@ -61,7 +61,7 @@ export class StateCapture<S> {
   touch(key: Key, cell: Cell<S>): void {
     const { id, delta, operator } = this.#options
     const { captured, state, group, changedIn } = cell
-    if (captured === id) return
+    if (captured === id || this.#encoded) return
     if (delta !== undefined && (changedIn < delta.intervals.first || changedIn > delta.intervals.last)) return
     cell.captured = id
     try {
@@ -98,6 +98,7 @@ export class StateCapture<S> {
     this.#check()
     yield* delta === undefined ? this.#meetAll() : this.#meetChanged(delta.changed)
     for (let group = 0; group < keyGroupCount; group++) yield* this.#encodeGroup(group)
+    this.#encoded = true
     yield encodeEnd(this.#entries)
   }
 
@@ -185,10 +186,8 @@ export class StateCapture<S> {
   *#encodeGroup(group: number): Generator<Uint8Array> {
     while (this.#waiting.lengthOf(group) > 0) {
       const begun = performance.now()
-      const section = this.#waiting.take(group, this.#sectionLength)
-      const [keys, , deleted] = section
-      this.#entries += keys.length + deleted.length
-      const bytes = this.#writer.write(group, section)
+      const { bytes, entries } = this.#waiting.encode(group, this.#sectionLength)
+      this.#entries += entries
       this.#adapt(performance.now() - begun)
       this.#check()
       yield bytes

@@ -5,6 +5,13 @@ import type { Key } from '../../../pipeline/operator.js'
 /** Some keys of one key group with their states, and keys that a delta deletes. */
 export type Section = [keys: Key[], values: unknown[], deleted: Key[]]
 
+/** Holds nothing of what was in it, but the memory to be filled again. Values may have been numbers only, which V8 then keeps without an object for each. */
+export function clearSection([keys, values, deleted]: Section): void {
+  keys.fill('')
+  values.fill(0)
+  deleted.length = 0
+}
+
 /** A section as it lies in its file. */
 export interface EncodedSection {
   readonly group: number
