@@ -6,6 +6,7 @@ import {
   createStorageActivities,
   Tidying,
 } from '../../activities/index.js'
+import { OwnEntries } from '../checkpoint-store/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
 import { configureStorage } from '../storage/index.js'
@@ -146,7 +147,8 @@ async function createWorkers(parts: Parts): Promise<Workers> {
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
   const whereabouts = new AskedHere(cachedWorkflows)
-  const hostDependencies = { configuration, engine: host, presence, tidying, whereabouts }
+  const ownEntries = new OwnEntries()
+  const hostDependencies = { configuration, engine: host, presence, tidying, whereabouts, ownEntries }
   const deployer = createDefinitionActivities(hostDependencies)
   const others = Promise.all([
     Worker.create({
