@@ -1,5 +1,4 @@
 import type { Client } from '@temporalio/client'
-import type { OwnEntries } from '../src/checkpoint-store/index.js'
 import type { AttemptReference, Engine, Progress } from '../src/engine/engine.js'
 import type { Configuration } from '../src/spec/configuration.js'
 import type { HostBeat } from '../src/temporal/host-messages.js'
@@ -19,7 +18,6 @@ export interface HostDependencies {
   readonly engine: Engine
   readonly presence: Presence
   readonly tidying: Tidying
-  readonly ownEntries: OwnEntries
   readonly whereabouts: Whereabouts
 }
 

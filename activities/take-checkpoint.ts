@@ -20,7 +20,7 @@ const patienceMs = 2_000
  * subsumed. The later steps are also activities of their own; each finds what another try of it has done.
  */
 export async function takeCheckpoint(
-  { configuration, engine, tidying, whereabouts, ownEntries }: HostDependencies,
+  { configuration, engine, tidying, whereabouts }: HostDependencies,
   { host = engine.host, reference, base, log, plan, spec, statistics, releasePin }: CheckpointInput,
 ): Promise<CheckpointAnswer | Elsewhere> {
   if (host !== engine.host) return { elsewhere: true }
@@ -42,7 +42,7 @@ export async function takeCheckpoint(
 
     const publication = { log, plan: planPublication(plan, joinSnapshots([snapshot])), spec, statistics }
     const published = await progress.through('metadata', () =>
-      settles(progress, writeMetadata(publication, [manifest], ownEntries)),
+      settles(progress, writeMetadata(publication, [manifest])),
     )
     if (published === undefined) {
       return { ...answer('snapshot'), snapshot: { ...snapshot, part: await engine.writePart(reference, manifest) } }

@@ -5,7 +5,7 @@ import { joinParts } from '../src/checkpoint/join-parts.js'
 import { executionFolder } from '../src/checkpoint/paths.js'
 import { checksumOf } from '../src/checkpoint/sealed-json.js'
 import { formatOf } from '../src/checkpoint/state-handle.js'
-import { discard, type OwnEntries, type PublishedSnapshot, type Roots } from '../src/checkpoint-store/index.js'
+import { discard, type PublishedSnapshot, type Roots } from '../src/checkpoint-store/index.js'
 import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
 import type { PublishedResult } from '../src/coordinator/state.js'
 import type { WrittenObject } from '../src/engine/engine.js'
@@ -21,12 +21,10 @@ import { ancestryAt, commonFields, expectLive, liveRecord, mustCount, openLog, t
  * and after the check that it counts, the snapshot exists.
  *
  * @param manifests its parts, where the caller has them; else those that the plan names are read
- * @param own what this host has appended itself
  */
 export async function writeMetadata(
   input: PublishInput,
   manifests?: readonly PartManifest[],
-  own?: OwnEntries,
 ): Promise<PublishedSnapshot> {
   const { roots, log } = openLog(input.log)
   const { plan } = input
@@ -34,7 +32,7 @@ export async function writeMetadata(
   const parts = manifests ? Promise.resolve(manifests) : Promise.all(plan.parts.map(read))
   // Awaited below: where the log is not ours any more, that is what there is to tell.
   parts.catch(() => undefined)
-  const ground = await log.groundFor(plan.number, own?.of(log.execution))
+  const ground = await log.groundFor(plan.number)
   const record = expectLive(ground.record, input.log)
   const { definition, operators, tasks, parent } = joinParts(await parts, input.spec.parallelism)
   const entry: SnapshotEntry = {
@@ -55,7 +53,6 @@ export async function writeMetadata(
     ...(parent !== undefined && { parent }),
   }
   mustCount(await log.append(entry, ground), entry)
-  own?.note(record, entry)
   return { entry, parts: plan.parts.map(({ path }) => path) }
 }
 

@@ -1,18 +1,10 @@
 import { encodeEntry } from '../checkpoint/codecs.js'
 import type { AbortedEntry, ClosedEntry, LogEntry, Owner, SnapshotEntry } from '../checkpoint/entry.js'
 import type { ExecutionRecord } from '../checkpoint/execution-record.js'
-import {
-  type Admission,
-  admissionFrom,
-  admit,
-  countsAfter,
-  type EntryFacts,
-  judgeAbort,
-} from '../checkpoint/log-rules.js'
+import { type Admission, admissionFrom, admit, countsAfter, judgeAbort } from '../checkpoint/log-rules.js'
 import { entryPath } from '../checkpoint/paths.js'
 import { TidemarkError } from '../errors.js'
 import type { Storage } from '../storage/index.js'
-import type { OwnEntry } from './own-entries.js'
 import {
   decodeEntryAt,
   isSnapshot,
@@ -54,19 +46,15 @@ export interface Ground {
   readonly record: ExecutionRecord | undefined
   /** Of entries, ascending: all that its admission asks for. */
   readonly numbers: readonly number[]
-  /** Of the entry with the highest of these; undefined also where it has gone meanwhile. */
-  readonly newest: EntryFacts | undefined
+  /** The entry with the highest of these; undefined also where it has gone meanwhile. */
+  readonly newest: LogEntry | undefined
 }
 
-/**
- * Looks at what an append of `number` begins from. What happens to the log after it is noticed by the append: it creates its entry, then checks.
- * @param own the caller's entry before it, which need not be read again where it is still the newest
- */
-export async function groundFor(folder: Storage, number: number, own?: OwnEntry): Promise<Ground> {
+/** Looks at what an append of `number` begins from. What happens to the log after it is noticed by the append: it creates its entry, then checks. */
+export async function groundFor(folder: Storage, number: number): Promise<Ground> {
   // The numbers before the record: where a deletion came first, its tombstone explains what is missing.
   const numbers = await listNumbers(folder, admissionFrom(number))
   const last = numbers.at(-1)
-  if (own !== undefined && own.entry.number === last) return { record: own.record, numbers, newest: own.entry }
   const [record, newest] = await Promise.all([
     readRecord(folder),
     last === undefined ? undefined : readEntryIfThere(folder, last),
@@ -171,7 +159,7 @@ async function decideAdmission(
  * An owner goes on once its entry is durable. Whoever takes over cannot know that of the entry that it finds: its writer may have died between
  * naming and syncing it, and a power failure would leave a log whose newer entries build on one that is gone.
  */
-async function persistAnothers(folder: Storage, newest: EntryFacts | undefined, { owner }: LogEntry): Promise<void> {
+async function persistAnothers(folder: Storage, newest: LogEntry | undefined, { owner }: LogEntry): Promise<void> {
   if (newest === undefined || (newest.owner.claim === owner.claim && newest.owner.run === owner.run)) return
   await folder.persist(entryPath(newest.number))
 }

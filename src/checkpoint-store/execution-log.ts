@@ -14,7 +14,6 @@ import {
   groundFor,
   type Publication,
 } from './append-entry.js'
-import type { OwnEntry } from './own-entries.js'
 import { readPins } from './pins.js'
 import { isSnapshot, type Observation, observeLog, readEntryIfThere, readRecord } from './read-log.js'
 import { placeOf, type Roots } from './roots.js'
@@ -72,12 +71,9 @@ export class ExecutionLog {
     return observeLog(this.#folder)
   }
 
-  /**
-   * What an entry `number` is built from, and then appended on.
-   * @param own the caller's entry before it
-   */
-  async groundFor(number: number, own?: OwnEntry): Promise<Ground> {
-    return groundFor(this.#folder, number, own)
+  /** What an entry `number` is built from, and then appended on. */
+  async groundFor(number: number): Promise<Ground> {
+    return groundFor(this.#folder, number)
   }
 
   /**

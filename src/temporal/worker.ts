@@ -6,7 +6,6 @@ import {
   createStorageActivities,
   Tidying,
 } from '../../activities/index.js'
-import { OwnEntries } from '../checkpoint-store/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
 import type { Configuration } from '../spec/configuration.js'
 import { configureStorage } from '../storage/index.js'
@@ -147,8 +146,7 @@ async function createWorkers(parts: Parts): Promise<Workers> {
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
   const whereabouts = new AskedHere(cachedWorkflows)
-  const ownEntries = new OwnEntries()
-  const hostDependencies = { configuration, engine: host, presence, tidying, whereabouts, ownEntries }
+  const hostDependencies = { configuration, engine: host, presence, tidying, whereabouts }
   const deployer = createDefinitionActivities(hostDependencies)
   const others = Promise.all([
     Worker.create({

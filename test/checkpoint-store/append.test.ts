@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { encodeExecutionRecord } from '../../src/checkpoint/codecs.js'
-import { discard, finishDeletion, OwnEntries } from '../../src/checkpoint-store/index.js'
+import { discard, finishDeletion } from '../../src/checkpoint-store/index.js'
 import { freezingFileSystem, steppingFileSystem, unsyncedFileSystem } from '../storage/stepping-file-system.js'
 import { append, checkpoint, claim, closed, job, Lab, run } from './lab.js'
 
@@ -28,42 +27,6 @@ describe('an append', () => {
     expect(looked.splice(0).sort()).toEqual(['', '/_execution', '/chk-5', '/chk-5/_metadata', '/chk-6'])
     expect(await lab.log().append(entry, ground)).toEqual({ outcome: 'appended' })
     expect(looked).toEqual(['', '/chk-6', '/_execution'])
-  })
-
-  it('reads neither the entry before it nor the record where that entry is its own, and still the newest', async () => {
-    const disk = await threeKept()
-    const own = new OwnEntries()
-    const record = await disk.log().record()
-    if (record === undefined) throw new Error('no record')
-    own.note(record, checkpoint(5, { alive: [3, 4, 5] }))
-    const looked: string[] = []
-    const lab = disk.through(
-      steppingFileSystem(({ call, path }) => {
-        if (call === 'readFile') looked.push(path.slice(path.indexOf('/e1') + 3))
-      }, unsyncedFileSystem),
-    )
-    const ground = await lab.log().groundFor(6, own.of('e1'))
-    expect(looked).toEqual([])
-    expect(ground).toMatchObject({ record, numbers: [5], newest: { kind: 'checkpoint', number: 5, alive: [3, 4, 5] } })
-    expect(await lab.log().append(checkpoint(6, { alive: [4, 5, 6] }), ground)).toEqual({ outcome: 'appended' })
-
-    // Entry 6 is not what it remembers.
-    expect(await lab.log().groundFor(7, own.of('e1'))).toMatchObject({ numbers: [6], newest: { number: 6 } })
-    expect(looked).toContain('/chk-6/_metadata')
-  })
-
-  it('of a log that was deleted since is noticed, whatever is remembered of it', async () => {
-    for (const entriesToo of [false, true]) {
-      const lab = await threeKept()
-      const own = new OwnEntries()
-      const record = await lab.log().record()
-      if (record === undefined) throw new Error('no record')
-      own.note(record, checkpoint(5, { alive: [3, 4, 5] }))
-      await lab.roots.metadata.write(`${job}/e1/_execution`, encodeExecutionRecord({ ...record, state: 'deleted' }))
-      if (entriesToo) await lab.roots.metadata.delete(`${job}/e1/chk-5/_metadata`)
-      const ground = await lab.log().groundFor(6, own.of('e1'))
-      expect(await lab.log().append(checkpoint(6, { alive: [6] }), ground)).toMatchObject({ outcome: 'fenced' })
-    }
   })
 
   it('looks at all of the log before it says that it would leave a hole', async () => {

@@ -5,7 +5,6 @@ import {
   type HostDependencies,
   Tidying,
 } from '../../activities/index.js'
-import { OwnEntries } from '../../src/checkpoint-store/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../../src/engine/embedded/index.js'
 import type { ReservedTasks } from '../../src/engine/engine.js'
 import { AskedHere } from '../../src/temporal/asked-here.js'
@@ -50,7 +49,6 @@ export async function startHeldHost(tidemark: Installation, definition: string):
     presence,
     tidying: new Tidying(),
     whereabouts: new AskedHere(1),
-    ownEntries: new OwnEntries(),
   }
   const common = {
     connection,
