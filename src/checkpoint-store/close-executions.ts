@@ -126,7 +126,9 @@ async function closeOverDamage(folder: Storage, execution: string, closing: Clos
   for (let attempt = 0; attempt < patience; attempt++) {
     const view = await viewFolder(folder, execution, folder.uri)
     const number = view?.damage?.number
-    if (view?.record?.state !== 'live' || number === undefined) return persistClosed(folder, view?.newest)
+    if (view?.record?.state !== 'live') return persistClosed(folder, view?.newest)
+    // It was put back meanwhile, so that its owner may have gone on.
+    if (number === undefined) return closeLog(folder, closing)
     const alive = [...new Set([...view.alive, number])].sort((a, b) => a - b)
     const planned = await planClosed(folder, view.record, view.newest, closing)
     const kept = alive.filter((one) => planned.alive.includes(one) || one > (view.newest?.number ?? 0))

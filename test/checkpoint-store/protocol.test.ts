@@ -306,6 +306,22 @@ describe('7. a new execution closes the older ones first', () => {
     expect((await lab.log().observe()).newest).toMatchObject({ kind: 'closed', number: 4, alive: [3] })
   })
 
+  it('an owner that goes on since its damaged entry was put back meanwhile is closed too', async () => {
+    const lab = await Lab.open()
+    await run(lab, [2])
+    const damaged = `${job}/e1/chk-2/_metadata`
+    const whole = await lab.roots.metadata.read(damaged)
+    await lab.roots.metadata.write(damaged, Buffer.from('damaged'))
+    const { fs, frozen, release } = beforeLink(3)
+    const closing = closeOpenExecutions(lab.through(fs).roots, job, { ...successor, overDamage: true })
+    await frozen
+    await lab.roots.metadata.write(damaged, whole)
+    await append(lab.log(), checkpoint(3))
+    release()
+    await closing
+    expect((await lab.log().observe()).newest).toMatchObject({ kind: 'closed', number: 4, alive: [3] })
+  })
+
   it('a record that landed after its successor began was not closed by it; its next run closes the successor', async () => {
     const lab = await Lab.open()
     const { fs, frozen, release } = freezingFileSystem(
