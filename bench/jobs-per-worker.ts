@@ -10,12 +10,14 @@ import { type Installation, install } from './tidemark.js'
 import { WrittenCheckpoints } from './written-checkpoints.js'
 
 /** `TIDEMARK_BENCH_JOBS=20` tries it out with fewer, or shows where it ends with more. */
-const counts = (process.env.TIDEMARK_BENCH_JOBS ?? '200,300').split(',').map(Number)
+const counts = (process.env.TIDEMARK_BENCH_JOBS ?? '300,500').split(',').map(Number)
 const intervalMs = 10_000
 /** What is looked at, once all jobs run and the first intervals are over. */
 const windowMs = 6 * intervalMs
 /** The metadata of a checkpoint tells of the five last ones. */
 const followMs = 2 * intervalMs
+/** For the answer to each cancel, at the end. */
+const patienceMs = 60_000
 /** Rounds that each bare workflow tells of at the end: those of the window, and the one before. */
 const kept = windowMs / intervalMs + 6
 
@@ -103,7 +105,8 @@ function tidemarkJobs({ tidemark, pids, checkpoints }: Installation): Crowd {
           return { seen: written.flatMap(({ seen }) => seen), failed }
         },
         end: async () => {
-          await inParallel(handles, (handle) => handle.cancel('DELETE'))
+          // Nothing is in a hurry any more; so many cancels at once are.
+          await inParallel(handles, (handle) => handle.cancel('DELETE', patienceMs))
         },
       }
     },
