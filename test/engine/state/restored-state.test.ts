@@ -2,6 +2,7 @@ import { serialize } from 'node:v8'
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { RestoredState } from '../../../src/engine/embedded/state/restored-state.js'
+import { nowhere } from '../../../src/engine/embedded/state/state-table.js'
 
 /** A key tells its group by its first letter. */
 const groups = ['a', 'b', 'c']
@@ -26,7 +27,10 @@ test('whatever is asked for first, and however groups lie among each other, the 
         for (const key of set) expected.set(key, index)
         for (const key of deleted) expected.delete(key)
       }
-      const found = (key: string) => state.decoded.get(key)?.state
+      const found = (key: string) => {
+        const place = state.decoded.placeOf(key)
+        return place === nowhere ? undefined : state.decoded.stateAt(place)
+      }
       for (const group of questions) {
         if (group === null) state.decodeNext()
         else {

@@ -143,6 +143,24 @@ test('what was changed and then deleted, or made anew, is in an increment once, 
   expect(Object.fromEntries(changes)).toEqual({ kept: { value: 2 }, again: { value: 5 }, deleted: undefined })
 })
 
+test('a key that has come to the place of another one since the cut is not in its increment', async () => {
+  const keys = Array.from({ length: 100 }, (_, i) => i)
+  const gone = 0
+  const alone = keys.find(
+    (key) => key !== gone && keys.filter((one) => keyGroupOf(one) === keyGroupOf(key)).length === 1,
+  )
+  if (alone === undefined) throw new Error('No group has one key only.')
+  const whole = open()
+  for (const key of keys) increment(whole, key, 1)
+  const { image } = whole.cut(1, undefined)
+  const store = await restoredFrom([...(image?.encode() ?? [])], 0, true)
+  increment(store, gone, 1)
+  store.delete(gone)
+  const cut = store.cut(2, 1)
+  increment(store, alone, 1) // decodes it, to where the other one was
+  expect(Object.fromEntries(await contentOf([...(cut.image?.encode() ?? [])]))).toEqual({ [gone]: undefined })
+})
+
 function handleOf(pieces: readonly Uint8Array[], entries: number): StateHandle {
   return {
     operator: 'counters',

@@ -1,13 +1,13 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, test } from 'vitest'
-import { Cell } from '../../../src/engine/embedded/state/cell.js'
 import { ChangedKeys } from '../../../src/engine/embedded/state/changed-keys.js'
 import { ChunkReader } from '../../../src/engine/embedded/state/chunk-reader.js'
 import { keyGroupOf } from '../../../src/engine/embedded/state/key-group.js'
 import { StateCapture } from '../../../src/engine/embedded/state/state-capture.js'
 import { codecName, decodeState } from '../../../src/engine/embedded/state/state-codec.js'
 import { entriesAt, type StateFileEntry } from '../../../src/engine/embedded/state/state-section.js'
+import { StateTable } from '../../../src/engine/embedded/state/state-table.js'
 import type { Key } from '../../../src/pipeline/operator.js'
 
 /** Written once and never again: what they say must stay readable. */
@@ -23,7 +23,8 @@ const values = new Map<Key, unknown>([
 
 function encode(state: ReadonlyMap<Key, unknown>, changed?: readonly Iterable<Key>[]): Buffer {
   const mode = changed ? 'delta' : 'full'
-  const cells = new Map([...state].map(([key, value]) => [key, new Cell(value, keyGroupOf(key))]))
+  const table = new StateTable<unknown>()
+  for (const [key, value] of state) table.add(key, value, keyGroupOf(key))
   const delta = changed && { changed: changed.map(changedKeys), intervals: { first: 0, last: 0 } }
   const capture = new StateCapture({
     operator: 'delays',
@@ -31,7 +32,7 @@ function encode(state: ReadonlyMap<Key, unknown>, changed?: readonly Iterable<Ke
     mode,
     number: 7,
     id: 1,
-    cells,
+    table,
     ...(delta && { delta }),
   })
   return Buffer.concat([...capture.encode()])

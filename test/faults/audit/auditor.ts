@@ -158,12 +158,11 @@ export class Auditor {
       for (const scope of new Set([...ofScope.keys(), ...scopes])) {
         const operatorOf = { id: operator, version: 1 } as never
         const restored = await loadState<{ sum: number; n: number }>(operatorOf, ofScope.get(scope) ?? [], readState)
-        const state = restored.decodeAll()
+        const table = restored.decodeAll()
+        const state = new Map([...table.entries()].map(([key, place]) => [key, table.stateAt(place)]))
         const expected = stateAfter(scope === '' ? positions : new Map([[scope, positions.get(scope) ?? 0]]))
         for (const key of new Set([...state.keys(), ...expected.keys()])) {
-          const [is, shouldBe] = [state.get(key)?.state, expected.get(String(key))].map((value) =>
-            JSON.stringify(value),
-          )
+          const [is, shouldBe] = [state.get(key), expected.get(String(key))].map((value) => JSON.stringify(value))
           const what = `the state of ${operator} for ${key}${scope && ` of ${scope}`}`
           if (is !== shouldBe) faults.push(`${what} is ${is} instead of ${shouldBe}`)
         }

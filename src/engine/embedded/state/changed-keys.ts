@@ -1,47 +1,36 @@
 import type { Key } from '../../../pipeline/operator.js'
-import type { Cell } from './cell.js'
 
 /** The keys that changed in an interval between two cuts. */
-export class ChangedKeys implements Iterable<Key> {
-  readonly #noted: Key[] = []
-  readonly #cells: Cell<unknown>[] = []
-  readonly #others = new Set<Key>()
+export class ChangedKeys {
+  readonly #places: number[] = []
+  readonly #keys = new Set<Key>()
 
-  /** At least as many as there are different ones, and at most twice as many. */
+  /** At least as many as there are different ones. */
   get size(): number {
-    return this.#noted.length + this.#others.size
+    return this.#places.length + this.#keys.size
   }
 
   add(key: Key): void {
-    this.#others.add(key)
+    this.#keys.add(key)
   }
 
-  /** The same, cheaper, for whoever remembers which keys it has given; with its cell, so that nobody looks it up again. */
-  addOnce(key: Key, cell: Cell<unknown>): void {
-    this.#noted.push(key)
-    this.#cells.push(cell)
+  /** The same by its place in the table, cheaper, for whoever remembers which it has given. */
+  addPlace(place: number): void {
+    this.#places.push(place)
   }
 
-  /** Those that came with a cell, in the order in which they came; the cell may have gone from the store since. */
-  get noted(): number {
-    return this.#noted.length
+  addAll({ places, keys }: ChangedKeys): void {
+    for (const place of places) this.#places.push(place)
+    for (const key of keys) this.#keys.add(key)
   }
 
-  notedAt(at: number): Key {
-    return this.#noted[at] as Key
+  /** By now a key may have gone from its place, and another may have come. */
+  get places(): readonly number[] {
+    return this.#places
   }
 
-  cellAt(at: number): Cell<unknown> {
-    return this.#cells[at] as Cell<unknown>
-  }
-
-  /** Those that came without. */
-  get others(): ReadonlySet<Key> {
-    return this.#others
-  }
-
-  *[Symbol.iterator](): Generator<Key, undefined> {
-    yield* this.#noted
-    yield* this.#others
+  /** Those that came without a place. */
+  get keys(): ReadonlySet<Key> {
+    return this.#keys
   }
 }

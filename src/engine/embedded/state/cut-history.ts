@@ -1,6 +1,5 @@
 import type { StateHandle } from '../../../checkpoint/state-handle.js'
 import type { Key } from '../../../pipeline/operator.js'
-import type { Cell } from './cell.js'
 import { ChangedKeys } from './changed-keys.js'
 
 /** Cuts that nobody confirms are forgotten beyond this many, and the next file is full. */
@@ -70,10 +69,10 @@ export class CutHistory {
     this.#limit(keys)
   }
 
-  /** The same, cheaper, for whoever remembers which keys it has given in an interval. */
-  changeOnce(key: Key, cell: Cell<unknown>, keys?: number): void {
+  /** The same by its place in the table, cheaper, for whoever remembers which it has given in an interval. */
+  changeAt(place: number, keys?: number): void {
     if (!this.#counting) return
-    this.#changed.addOnce(key, cell)
+    this.#changed.addPlace(place)
     this.#limit(keys)
   }
 
@@ -96,7 +95,7 @@ export class CutHistory {
     const { handles = [], interval: first = last } = this.#cuts[baseIndex] ?? {}
     if (baseIndex > 0) this.#cuts = this.#cuts.slice(baseIndex)
     // The same number asked again after a failure: its earlier cut is no snapshot, but its changes still count.
-    for (const cut of this.#cuts) if (cut.number === number) for (const key of cut.changed) record.changed.add(key)
+    for (const cut of this.#cuts) if (cut.number === number) record.changed.addAll(cut.changed)
     this.#cuts = this.#cuts.filter((cut) => cut.number !== number)
     if (this.#cuts.length >= maxCuts) this.#cuts = []
     this.#cuts.push(record)

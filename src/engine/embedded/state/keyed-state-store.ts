@@ -1,6 +1,5 @@
 import type { StateHandle } from '../../../checkpoint/state-handle.js'
 import type { Key } from '../../../pipeline/operator.js'
-import { Cell, gone } from './cell.js'
 import { CutHistory } from './cut-history.js'
 import { GroupBuckets } from './group-buckets.js'
 import { keyGroupOf } from './key-group.js'
@@ -10,6 +9,7 @@ import type { SavedState } from './read-state-files.js'
 import type { RestoredState } from './restored-state.js'
 import { type CaptureOptions, StateCapture } from './state-capture.js'
 import type { StateCut, StateImage, StateStore, StoreOptions } from './state-store.js'
+import { nowhere, offsetOf, StateTable } from './state-table.js'
 
 /** Keys of a snapshot whose arrays are kept for the next one. */
 const manyKeys = 4096
@@ -17,8 +17,8 @@ const manyKeys = 4096
 /** The keyed state of one operator in one task, in memory. */
 export class KeyedStateStore<S> implements StateStore<S> {
   readonly #options: StoreOptions
-  #cells = new Map<Key, Cell<S>>()
-  /** While some of it is not in the map yet. */
+  #table = new StateTable<S>()
+  /** While some of it is not in the table yet. */
   #restored: RestoredState<S> | undefined
   readonly #history: CutHistory
   /** What is being encoded of the newest cut. */
@@ -38,36 +38,38 @@ export class KeyedStateStore<S> implements StateStore<S> {
 
   get size(): number {
     this.#decodeAll()
-    return this.#cells.size
+    return this.#table.size
   }
 
   get(key: Key): S | undefined {
-    return this.#find(key)?.state
+    this.#decode(key)
+    const place = this.#table.placeOf(key)
+    if (place === nowhere) return undefined
+    this.#capture?.touch(place)
+    return this.#table.stateAt(place)
   }
 
   set(key: Key, state: S): void {
-    const cell = this.#find(key)
-    if (cell === undefined) this.#add(key, state)
-    else {
-      cell.state = state
-      if (cell.changedIn !== this.#history.interval) this.#note(key, cell)
-    }
+    this.#decode(key)
+    const place = this.#table.placeOfSame(key)
+    if (place === nowhere) this.#add(key, state)
+    else this.#change(place, state)
   }
 
   delete(key: Key): void {
-    const cell = this.#find(key)
-    if (cell === undefined) return
-    this.#capture?.deleting(key, cell)
-    cell.changedIn = gone
-    this.#cells.delete(key)
+    this.#decode(key)
+    const place = this.#table.placeOfSame(key)
+    if (place === nowhere) return
+    this.#capture?.deleting(key, place)
+    this.#table.remove(key, place)
     this.#history.change(key, this.#knownSize)
   }
 
   *entries(): Generator<[Key, S], undefined> {
     this.#decodeAll()
-    for (const [key, cell] of this.#cells) {
-      this.#capture?.touch(key, cell)
-      yield [key, cell.state]
+    for (const [key, place] of this.#table.entries()) {
+      this.#capture?.touch(place)
+      yield [key, this.#table.stateAt(place)]
     }
   }
 
@@ -81,7 +83,7 @@ export class KeyedStateStore<S> implements StateStore<S> {
     state: RestoredState<S>,
     base: { readonly number: number; readonly handles: readonly StateHandle[] } | undefined,
   ): void {
-    this.#cells = state.decoded
+    this.#table = state.decoded
     this.#restored = state.complete ? undefined : state
     if (base !== undefined) this.#history.restored(base)
   }
@@ -112,7 +114,7 @@ export class KeyedStateStore<S> implements StateStore<S> {
     const id = ++this.#captures
     const buckets = this.#buckets ?? new GroupBuckets(operator)
     this.#buckets = undefined
-    const capture = new StateCapture<S>({ ...what, id, operator, stateVersion, cells: this.#cells, buckets })
+    const capture = new StateCapture<S>({ ...what, id, operator, stateVersion, table: this.#table, buckets })
     this.#capture = capture
     return {
       encode: () => this.#encode(capture, buckets),
@@ -133,28 +135,30 @@ export class KeyedStateStore<S> implements StateStore<S> {
     this.#buckets = buckets
   }
 
-  /** For whoever is about to read or change it. */
-  #find(key: Key): Cell<S> | undefined {
+  /** It is about to be looked for. */
+  #decode(key: Key): void {
     if (this.#restored !== undefined) this.#restored.decodeGroup(keyGroupOf(key))
-    const cell = this.#cells.get(key)
-    if (this.#capture !== undefined && cell !== undefined) this.#capture.touch(key, cell)
-    return cell
   }
 
   #add(key: Key, state: S): void {
     this.#capture?.adding(key)
-    this.#cells.set(key, new Cell(state, keyGroupOf(key), this.#history.interval, this.#captures))
+    this.#table.add(key, state, keyGroupOf(key), this.#history.interval, this.#captures)
     this.#history.change(key, this.#knownSize)
   }
 
-  /** For the first time in this interval. */
-  #note(key: Key, cell: Cell<S>): void {
-    cell.changedIn = this.#history.interval
-    this.#history.changeOnce(key, cell, this.#knownSize)
+  #change(place: number, state: S): void {
+    this.#capture?.touch(place)
+    const { states, changedIn } = this.#table.pageOf(place)
+    const at = offsetOf(place)
+    states[at] = state
+    const { interval } = this.#history
+    if (changedIn[at] === interval) return
+    changedIn[at] = interval
+    this.#history.changeAt(place, this.#knownSize)
   }
 
   get #knownSize(): number | undefined {
-    return this.#restored === undefined ? this.#cells.size : undefined
+    return this.#restored === undefined ? this.#table.size : undefined
   }
 
   #decodeAll(): void {

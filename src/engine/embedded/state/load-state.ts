@@ -15,6 +15,9 @@ export async function loadState<S>(
     from = section.version
   }
   if (from === operator.version) return state
-  for (const [key, cell] of state.decodeAll()) cell.state = migrated(operator, key, cell.state, from)
+  const table = state.decodeAll()
+  for (const [key, place] of table.entries()) {
+    table.setState(place, migrated(operator, key, table.stateAt(place), from))
+  }
   return state
 }

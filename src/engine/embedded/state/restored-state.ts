@@ -1,6 +1,6 @@
 import type { Key } from '../../../pipeline/operator.js'
-import { Cell } from './cell.js'
 import { decodeAt, type EncodedSection } from './state-section.js'
+import { nowhere, StateTable } from './state-table.js'
 
 interface FoundSection extends EncodedSection {
   readonly path: string
@@ -13,7 +13,7 @@ interface FoundSection extends EncodedSection {
  */
 export class RestoredState<S> {
   /** What has been decoded. To be looked at, and changed, only for keys of groups that are. */
-  readonly decoded = new Map<Key, Cell<S>>()
+  readonly decoded = new StateTable<S>()
   /** In the order in which they apply, until they have. */
   readonly #sections: (FoundSection | undefined)[] = []
   /** By key group, where its sections are among them. */
@@ -52,7 +52,7 @@ export class RestoredState<S> {
   }
 
   /** @throws UnsupportedFormat */
-  decodeAll(): Map<Key, Cell<S>> {
+  decodeAll(): StateTable<S> {
     while (!this.complete) this.decodeNext()
     return this.decoded
   }
@@ -67,7 +67,18 @@ export class RestoredState<S> {
     if (section === undefined) return
     const { group, path, bytes } = section
     const [keys, values, deleted] = decodeAt(path, bytes)
-    for (let at = 0; at < keys.length; at++) this.decoded.set(keys[at] as Key, new Cell(values[at] as S, group))
-    for (const key of deleted) this.decoded.delete(key)
+    for (let at = 0; at < keys.length; at++) this.#put(keys[at] as Key, values[at] as S, group)
+    for (const key of deleted) this.#remove(key)
+  }
+
+  #put(key: Key, state: S, group: number): void {
+    const place = this.decoded.placeOf(key)
+    if (place === nowhere) this.decoded.add(key, state, group)
+    else this.decoded.setState(place, state)
+  }
+
+  #remove(key: Key): void {
+    const place = this.decoded.placeOf(key)
+    if (place !== nowhere) this.decoded.remove(key, place)
   }
 }

@@ -1,12 +1,13 @@
 import { TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
-import { type Cell, gone } from './cell.js'
 import type { ChangedKeys } from './changed-keys.js'
 import type { Intervals } from './cut-history.js'
 import { GroupBuckets } from './group-buckets.js'
 import { keyGroupCount, keyGroupOf } from './key-group.js'
 import { encodeEnd, encodeHeader, type StateFileHeader } from './state-codec.js'
+import { gone, type StatePage } from './state-page.js'
 import { copyValue } from './state-section.js'
+import { nowhere, offsetOf, type StateTable } from './state-table.js'
 
 /** One section holds up the stream for about so long, milliseconds. */
 const sectionMs = 1
@@ -19,16 +20,27 @@ export interface CaptureOptions<S> extends Omit<StateFileHeader, 'codec' | 'wire
   /** Another one for each capture of a store, ascending from 1. */
   readonly id: number
   /** The live state. Whoever is about to read or change it says so first, by `touch`, `adding` or `deleting`. */
-  readonly cells: ReadonlyMap<Key, Cell<S>>
+  readonly table: StateTable<S>
   /** Nothing is in them, and they are this capture's alone until it is encoded. Absent: it has its own. */
   readonly buckets?: GroupBuckets | undefined
   /** What a delta holds; absent for a full file. */
-  readonly delta?: { readonly changed: readonly ChangedKeys[]; readonly intervals: Intervals }
+  readonly delta?: Delta
+}
+
+interface Delta {
+  readonly changed: readonly ChangedKeys[]
+  readonly intervals: Intervals
+}
+
+/** Where to go on, and the group that is full, if one is. */
+interface Met {
+  readonly next: number
+  readonly full?: number
 }
 
 /**
  * The state as it was at a cut, encoded beside the stream. Making one costs nothing: a value is copied only when the stream is about to touch it before
- * its turn has come. Keys are met in the order in which the map has them, which is how they lie in memory, and wait with others of their
+ * its turn has come. Keys are met in the order of their places, which is how they lie in memory, and wait with others of their
  * group until they make a section; all of it stops every millisecond or so, so that records go on between.
  */
 export class StateCapture<S> {
@@ -47,7 +59,7 @@ export class StateCapture<S> {
     this.#waiting = options.buckets ?? new GroupBuckets(options.operator)
   }
 
-  /** What it leaves in a cell that it needs no more. */
+  /** What it leaves at a place that it needs no more. */
   get id(): number {
     return this.#options.id
   }
@@ -58,28 +70,31 @@ export class StateCapture<S> {
   }
 
   /** The state in it is about to be read, and may be changed in place. Never throws: what cannot be copied fails the encoding. */
-  touch(key: Key, cell: Cell<S>): void {
-    const { id, delta, operator } = this.#options
-    const { captured, state, group, changedIn } = cell
-    if (captured === id || this.#encoded) return
-    if (delta !== undefined && (changedIn < delta.intervals.first || changedIn > delta.intervals.last)) return
-    cell.captured = id
+  touch(place: number): void {
+    const { id, delta, operator, table } = this.#options
+    const { keys, states, groups, changedIn, captured } = table.pageOf(place)
+    const at = offsetOf(place)
+    if (captured[at] === id || this.#encoded) return
+    if (delta !== undefined && !isWithin(delta.intervals, changedIn[at] as number)) return
+    const [key, state, group] = [keys[at] as Key, states[at] as S, groups[at] as number]
+    const isHeld = captured[at] === -id
+    captured[at] = id
     try {
-      if (captured === -id) this.#waiting.replace(group, key, () => copyValue(operator, key, state))
+      if (isHeld) this.#waiting.replace(group, key, () => copyValue(operator, key, state))
       else this.#waiting.add(group, key, copyValue(operator, key, state))
     } catch (error) {
       this.#failure ??= error
     }
   }
 
-  /** The key is about to be there, in a cell that bears this capture's id. */
+  /** The key is about to be there, at a place that bears this capture's id. */
   adding(key: Key): void {
     if (this.#options.delta !== undefined && !this.#deleted.has(key)) this.#added.add(key)
   }
 
   /** The key is about to go. */
-  deleting(key: Key, cell: Cell<S>): void {
-    this.touch(key, cell)
+  deleting(key: Key, place: number): void {
+    this.touch(place)
     if (this.#options.delta !== undefined && !this.#added.delete(key)) this.#deleted.add(key)
   }
 
@@ -96,79 +111,80 @@ export class StateCapture<S> {
     const { operator, stateVersion, mode, number, delta } = this.#options
     yield encodeHeader({ operator, stateVersion, mode, number, keyGroups: keyGroupCount })
     this.#check()
-    yield* delta === undefined ? this.#meetAll() : this.#meetChanged(delta.changed)
+    yield* delta === undefined ? this.#meetAll() : this.#meetChanged(delta)
     for (let group = 0; group < keyGroupCount; group++) yield* this.#encodeGroup(group)
     this.#encoded = true
     yield encodeEnd(this.#entries)
   }
 
   *#meetAll(): Generator<Uint8Array> {
-    const { cells } = this.#options
-    const [keys, left] = [cells.keys(), cells.values()]
-    for (;;) {
-      const met = this.#meetSome(keys, left)
-      if (met === 'all') return
-      yield* met === 'some' ? this.#pause() : this.#encodeGroup(met)
-    }
-  }
-
-  /**
-   * Meets keys until it is time for a pause, or until a group is full, which it answers. Keys and cells are walked through beside each other, since a walk
-   * through both at once makes an object for each, and records wait while those are collected.
-   */
-  #meetSome(keys: MapIterator<Key>, left: MapIterator<Cell<S>>): 'all' | 'some' | number {
-    let met = 0
-    for (const cell of left) {
-      const key = keys.next().value as Key
-      if (this.#meet(key, cell)) return cell.group
-      if (++met === metAtATime) return 'some'
-    }
-    return 'all'
-  }
-
-  /** Whether its group is full now. */
-  #meet(key: Key, cell: Cell<S>): boolean {
-    const { id } = this.#options
-    const { captured, state, group } = cell
-    if (captured === id || captured === -id) return false
-    // Only an object can still change. To look at a state here, among its neighbours, also spares waiting for its memory when it is encoded.
-    cell.captured = typeof state === 'object' ? -id : id
-    this.#waiting.add(group, key, state)
-    return this.#isFull(group)
-  }
-
-  *#meetChanged(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
-    for (const keys of changed) {
-      for (let from = 0; from < keys.noted; ) {
-        const { met, full } = this.#meetNoted(keys, from)
-        from += met
+    for (const page of this.#options.table.pages) {
+      for (let from = 0; from < page.keys.length; ) {
+        const { next, full } = this.#meetPage(page, from)
+        from = next
         yield* full === undefined ? this.#pause() : this.#encodeGroup(full)
       }
     }
-    yield* this.#meetUnnoted(changed)
   }
 
-  /** As `#meetSome`. A cell that has gone since it was noted is met without it. */
-  #meetNoted(keys: ChangedKeys, from: number): { readonly met: number; readonly full?: number } {
-    const end = Math.min(keys.noted, from + metAtATime)
+  /** Meets keys until it is time for a pause, or until a group is full. */
+  #meetPage(page: StatePage<S>, from: number): Met {
+    const { changedIn, groups } = page
+    const end = page.keys.length
     for (let at = from; at < end; at++) {
-      const cell = keys.cellAt(at) as Cell<S>
-      if (cell.changedIn !== gone && this.#meet(keys.notedAt(at), cell)) return { met: at + 1 - from, full: cell.group }
+      if (changedIn[at] !== gone && this.#meet(page, at)) return { next: at + 1, full: groups[at] as number }
     }
-    return { met: end - from }
+    return { next: end }
+  }
+
+  /** Whether its group is full now. */
+  #meet({ keys, states, groups, captured }: StatePage<S>, at: number): boolean {
+    const { id } = this.#options
+    if (captured[at] === id || captured[at] === -id) return false
+    const [state, group] = [states[at], groups[at] as number]
+    // Only an object can still change. To look at a state here, among its neighbours, also spares waiting for its memory when it is encoded.
+    captured[at] = typeof state === 'object' ? -id : id
+    this.#waiting.add(group, keys[at] as Key, state)
+    return this.#isFull(group)
+  }
+
+  *#meetChanged({ changed, intervals }: Delta): Generator<Uint8Array> {
+    for (const { places } of changed) {
+      for (let from = 0; from < places.length; ) {
+        const { next, full } = this.#meetPlaces(places, from, intervals)
+        from = next
+        yield* full === undefined ? this.#pause() : this.#encodeGroup(full)
+      }
+    }
+    yield* this.#meetOthers(changed)
+  }
+
+  /** As `#meetPage`. What is at a place by now and did not change in these intervals has come there since, or has been touched. */
+  #meetPlaces(places: readonly number[], from: number, intervals: Intervals): Met {
+    const end = Math.min(places.length, from + metAtATime)
+    for (let index = from; index < end; index++) {
+      const place = places[index] as number
+      const page = this.#options.table.pageOf(place)
+      const at = offsetOf(place)
+      if (!isWithin(intervals, page.changedIn[at] as number)) continue
+      if (this.#meet(page, at)) return { next: index + 1, full: page.groups[at] as number }
+    }
+    return { next: end }
   }
 
   /** Keys that were added or deleted. */
-  *#meetUnnoted(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
-    const { cells } = this.#options
+  *#meetOthers(changed: readonly ChangedKeys[]): Generator<Uint8Array> {
+    const { table } = this.#options
     /** At the cut. Each of them once, though it may have gone in several intervals. */
     const missing = new Set<Key>()
     let met = 0
-    for (const { others } of changed) {
-      for (const key of others) {
-        const cell = cells.get(key)
-        if (cell === undefined ? !this.#deleted.has(key) : this.#added.has(key)) missing.add(key)
-        else if (cell !== undefined && this.#meet(key, cell)) yield* this.#encodeGroup(cell.group)
+    for (const { keys } of changed) {
+      for (const key of keys) {
+        const place = table.placeOf(key)
+        if (place === nowhere ? !this.#deleted.has(key) : this.#added.has(key)) missing.add(key)
+        else if (place !== nowhere && this.#meet(table.pageOf(place), offsetOf(place))) {
+          yield* this.#encodeGroup(keyGroupOf(key))
+        }
         if (++met % metAtATime === 0) yield* this.#pause()
       }
     }
@@ -209,4 +225,8 @@ export class StateCapture<S> {
     if (elapsedMs > 2 * sectionMs) this.#sectionLength = Math.max(1, this.#sectionLength >> 1)
     else if (elapsedMs < sectionMs / 2) this.#sectionLength = Math.min(longestSection, this.#sectionLength << 1)
   }
+}
+
+function isWithin({ first, last }: Intervals, interval: number): boolean {
+  return interval >= first && interval <= last
 }

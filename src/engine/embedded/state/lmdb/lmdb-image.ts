@@ -97,7 +97,7 @@ export class LmdbImage<S> {
     this.#check()
     const groups: Groups = Array.from({ length: keyGroupCount }, () => new Set())
     if (delta === undefined) yield* this.#gatherUnwritten(groups)
-    else for (const keys of delta.changed) yield* this.#gather(groups, keys)
+    else for (const { keys } of delta.changed) yield* this.#gather(groups, keys)
     for (const [group, keys] of groups.entries()) {
       for (const left = keys.values(); this.#putSome(group, left); ) yield* this.#encodePiece()
     }
