@@ -2,6 +2,8 @@
 export interface Crowd {
   /** The worker's process group. */
   readonly worker: number
+  /** What the worker had resident before any of them was started, MB: what is left of an earlier crowd serves the next one. */
+  readonly emptyMB: number
   /** Resolves when all of them run. */
   start(count: number): Promise<RunningCrowd>
 }

@@ -46,7 +46,6 @@ export const jobsPerWorker: Benchmark = {
 }
 
 async function carry(crowd: Crowd, count: number, pid: number, log: (line: string) => void): Promise<Figures> {
-  const before = usageOf(crowd.worker)
   const begun = performance.now()
   const running = await crowd.start(count)
   log(`  all run after ${Math.round((performance.now() - begun) / 1000)} s`)
@@ -78,7 +77,7 @@ async function carry(crowd: Crowd, count: number, pid: number, log: (line: strin
     ),
     'worker processors': (workerThen.cpuMs - worker.cpuMs) / (until - from),
     'server processors': (serverThen.cpuMs - server.cpuMs) / (until - from),
-    'MB a job': (workerThen.memory - before.memory) / count,
+    'MB a job': (workerThen.memory - crowd.emptyMB) / count,
   }
 }
 
@@ -86,6 +85,7 @@ function tidemarkJobs({ tidemark, pids, checkpoints }: Installation): Crowd {
   let rounds = 0
   return {
     worker: pids.worker,
+    emptyMB: usageOf(pids.worker).memory,
     start: async (count) => {
       const round = rounds++
       const ids = Array.from({ length: count }, (_, index) => `many-${round}-${index}`)
@@ -116,6 +116,7 @@ function tidemarkJobs({ tidemark, pids, checkpoints }: Installation): Crowd {
 function bareWorkflows(bare: BareTemporal): Crowd {
   return {
     worker: bare.worker,
+    emptyMB: usageOf(bare.worker).memory,
     start: async (count) => {
       const workflows = await inParallel(Array(count).fill({ intervalMs, kept }), bare.start)
       return {
