@@ -5,9 +5,16 @@ const shortest = 0.5
 const longest = 4
 
 /**
- * For work beside the stream, in steps: it holds up the records for as long as they held it up when they had their turns, within limits. So it hardly
- * pauses where none come, and takes half of the time where they come as fast as they are taken. Of their last two turns the shorter one counts: a long one
+ * How long work beside the stream may take, milliseconds, where the records' last two turns took so long: the shorter of them, within limits. A long one
  * alone was somebody else's who had the processor, and records that have waited for that would wait for us as long again.
+ */
+export function fairShare(last: number, before: number): number {
+  return Math.min(longest, Math.max(shortest, Math.min(last, before)))
+}
+
+/**
+ * For work beside the stream, in steps: it holds up the records for as long as they held it up when they had their turns. So it hardly
+ * pauses where none come, and takes half of the time where they come as fast as they are taken.
  */
 export class FairTurns {
   #begun = performance.now()
@@ -24,7 +31,7 @@ export class FairTurns {
     await nextTurn()
     this.#begun = performance.now()
     const theirs = this.#begun - ended
-    this.#ms = Math.min(longest, Math.max(shortest, Math.min(theirs, this.#theirs)))
+    this.#ms = fairShare(theirs, this.#theirs)
     this.#theirs = theirs
   }
 }
