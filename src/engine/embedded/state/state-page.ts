@@ -16,7 +16,7 @@ export const gone = -1
  * few lines of memory, and the collector of garbage no object for each key.
  */
 export class StatePage<S> {
-  /** The objects by which the table finds them: to hold on to one that came with a record would keep that in memory. */
+  /** The objects by which the table finds them: to hold on to one that came with a record would keep that in memory. Narrow: a column of integers stays one. */
   readonly keys: Key[] = []
   /** V8 keeps them without an object for each where all are numbers. */
   readonly states: S[] = []
@@ -65,12 +65,14 @@ export class StatePage<S> {
 
   #grow(): void {
     const length = this.#groups.length * growth
-    const [groups, changedIn, captured] = [this.#groups, this.#changedIn, this.#captured]
-    this.#groups = new Uint8Array(length)
-    this.#groups.set(groups)
-    this.#changedIn = new Int32Array(length)
-    this.#changedIn.set(changedIn)
-    this.#captured = new Int32Array(length)
-    this.#captured.set(captured)
+    this.#groups = filled(new Uint8Array(length), this.#groups)
+    this.#changedIn = filled(new Int32Array(length), this.#changedIn)
+    this.#captured = filled(new Int32Array(length), this.#captured)
   }
+}
+
+/** The longer column, with what the shorter one has. */
+function filled<T extends Uint8Array | Int32Array>(longer: T, shorter: T): T {
+  longer.set(shorter)
+  return longer
 }
