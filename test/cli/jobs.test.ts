@@ -194,11 +194,11 @@ describe('a job from its start to its fork', () => {
   })
 
   it('resumes with what it was asked to do, from the checkpoint that was chosen', async () => {
-    // One of its state files is damaged below.
+    // Two checkpoints of it are damaged below: in the newest a state file, in the other a part.
     const files = '{"checkpointing":{"dataInlineThreshold":0}}'
     const resumed = follow('resume', id, '--from', `chk-${kept[0]}`, '--interval', '300ms', '--spec', files)
     await resumed.until(
-      /^RUNNING attempt 1 .* a checkpoint every 300ms, after [\d,]+ records\n {2}goes on with .*\n(.*\n)*chk-/m,
+      /^RUNNING attempt 1 .* a checkpoint every 300ms, after [\d,]+ records\n {2}goes on with .*\n(.*\n)*chk-.*\n(.*\n)*chk-/m,
     )
     resumed.signal('SIGINT')
     await resumed.ended
