@@ -4,6 +4,7 @@ import { planPublication } from '../src/coordinator/publication.js'
 import { messageOf } from '../src/errors.js'
 import type { CheckpointAnswer, CheckpointInput, CheckpointStep, Elsewhere } from './contract.js'
 import type { HostDependencies } from './dependencies.js'
+import { openLog } from './entries.js'
 import { checkRoots, checkRun, isFinal } from './guard.js'
 import { whileBeating } from './heartbeat.js'
 import { within } from './within.js'
@@ -29,6 +30,9 @@ export async function takeCheckpoint(
   checkRoots(configuration, log.roots)
   const progress = new Progress(number)
   return whileBeating(progress, async (signal) => {
+    // Beside the snapshot: what happens to the log after this look is noticed by the append.
+    const ground = openLog(log).log.groundFor(number)
+    ground.catch(() => undefined)
     const { manifest, ...snapshot } = await progress.through('snapshot', () =>
       engine.snapshot({ ...reference, number, ...(base !== undefined && { base }) }, signal),
     )
@@ -42,7 +46,7 @@ export async function takeCheckpoint(
 
     const publication = { log, plan: planPublication(plan, joinSnapshots([snapshot])), spec, statistics }
     const published = await progress.through('metadata', () =>
-      settles(progress, writeMetadata(publication, [manifest])),
+      settles(progress, writeMetadata(publication, { manifests: [manifest], ground })),
     )
     if (published === undefined) {
       return { ...answer('snapshot'), snapshot: { ...snapshot, part: await engine.writePart(reference, manifest) } }

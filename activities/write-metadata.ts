@@ -5,7 +5,7 @@ import { joinParts } from '../src/checkpoint/join-parts.js'
 import { executionFolder } from '../src/checkpoint/paths.js'
 import { checksumOf } from '../src/checkpoint/sealed-json.js'
 import { formatOf } from '../src/checkpoint/state-handle.js'
-import { discard, type PublishedSnapshot, type Roots } from '../src/checkpoint-store/index.js'
+import { discard, type Ground, type PublishedSnapshot, type Roots } from '../src/checkpoint-store/index.js'
 import type { EntryPlan, PublicationPlan } from '../src/coordinator/commands.js'
 import type { PublishedResult } from '../src/coordinator/state.js'
 import type { WrittenObject } from '../src/engine/engine.js'
@@ -16,23 +16,27 @@ import { joinUri } from '../src/storage/index.js'
 import type { LogReference, Placed, PublishInput, StorageActivities } from './contract.js'
 import { ancestryAt, commonFields, expectLive, liveRecord, mustCount, openLog, tellingFallback } from './entries.js'
 
+export interface Ahead {
+  /** The snapshot's parts; else those that the plan names are read. */
+  readonly manifests?: readonly PartManifest[]
+  /** What the log's `groundFor` its number answers. */
+  readonly ground?: Promise<Ground>
+}
+
 /**
  * Creates `chk-<n>/_metadata`: the commit point. Before it the snapshot is a few files that nobody refers to; after it,
  * and after the check that it counts, the snapshot exists.
  *
- * @param manifests its parts, where the caller has them; else those that the plan names are read
+ * @param ahead what the caller has of it already
  */
-export async function writeMetadata(
-  input: PublishInput,
-  manifests?: readonly PartManifest[],
-): Promise<PublishedSnapshot> {
+export async function writeMetadata(input: PublishInput, ahead: Ahead = {}): Promise<PublishedSnapshot> {
   const { roots, log } = openLog(input.log)
   const { plan } = input
   const read = (part: WrittenObject) => readPart(roots, input.log, plan.number, part)
-  const parts = manifests ? Promise.resolve(manifests) : Promise.all(plan.parts.map(read))
+  const parts = ahead.manifests ? Promise.resolve(ahead.manifests) : Promise.all(plan.parts.map(read))
   // Awaited below: where the log is not ours any more, that is what there is to tell.
   parts.catch(() => undefined)
-  const ground = await log.groundFor(plan.number)
+  const ground = await (ahead.ground ?? log.groundFor(plan.number))
   const record = expectLive(ground.record, input.log)
   const { definition, operators, tasks, parent } = joinParts(await parts, input.spec.parallelism)
   const entry: SnapshotEntry = {

@@ -1,4 +1,4 @@
-export type { AbortOutcome, AppendOutcome, Fenced, Publication } from './append-entry.js'
+export type { AbortOutcome, AppendOutcome, Fenced, Ground, Publication } from './append-entry.js'
 export { type AuditContext, AuditTrail, readAudit } from './audit-trail.js'
 export { adviseFallback, type ChosenRestore, chooseRestore } from './choose-restore.js'
 export { closeOpenExecutions, type Successor } from './close-executions.js'
