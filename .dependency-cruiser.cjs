@@ -52,7 +52,7 @@ module.exports = {
       name: 'store-without-temporal',
       comment: 'The protocol works with Temporal gone.',
       severity: 'error',
-      from: { path: '^src/checkpoint-store/' },
+      from: { path: '^src/(checkpoint-store|log-thread|threads)/' },
       to: {
         path: 'node_modules/@temporalio/|^(workflows|activities)/|^src/(temporal|cli|client|coordinator|pipeline|connectors)/',
       },

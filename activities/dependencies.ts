@@ -1,5 +1,6 @@
 import type { Client } from '@temporalio/client'
 import type { AttemptReference, Engine, Progress } from '../src/engine/engine.js'
+import type { LogThread } from '../src/log-thread/index.js'
 import type { Configuration } from '../src/spec/configuration.js'
 import type { HostBeat } from '../src/temporal/host-messages.js'
 import type { Tidying } from './tidying.js'
@@ -18,6 +19,7 @@ export interface HostDependencies {
   readonly engine: Engine
   readonly presence: Presence
   readonly tidying: Tidying
+  readonly logThread: LogThread
   readonly whereabouts: Whereabouts
 }
 

@@ -21,7 +21,7 @@ const patienceMs = 2_000
  * subsumed. The later steps are also activities of their own; each finds what another try of it has done.
  */
 export async function takeCheckpoint(
-  { configuration, engine, tidying, whereabouts }: HostDependencies,
+  { configuration, engine, logThread, tidying, whereabouts }: HostDependencies,
   { host = engine.host, reference, base, log, plan, spec, statistics, releasePin }: CheckpointInput,
 ): Promise<CheckpointAnswer | Elsewhere> {
   if (host !== engine.host) return { elsewhere: true }
@@ -31,7 +31,8 @@ export async function takeCheckpoint(
   const progress = new Progress(number)
   return whileBeating(progress, async (signal) => {
     // Beside the snapshot: what happens to the log after this look is noticed by the append.
-    const ground = openLog(log).log.groundFor(number)
+    const work = logThread.on(openLog(log).log, { ...log.roots, job: log.job, execution: log.execution })
+    const ground = work.groundFor(number)
     ground.catch(() => undefined)
     const { manifest, ...snapshot } = await progress.through('snapshot', () =>
       engine.snapshot({ ...reference, number, ...(base !== undefined && { base }) }, signal),
@@ -46,7 +47,7 @@ export async function takeCheckpoint(
 
     const publication = { log, plan: planPublication(plan, joinSnapshots([snapshot])), spec, statistics }
     const published = await progress.through('metadata', () =>
-      settles(progress, writeMetadata(publication, { manifests: [manifest], ground })),
+      settles(progress, writeMetadata(publication, { manifests: [manifest], ground, work })),
     )
     if (published === undefined) {
       return { ...answer('snapshot'), snapshot: { ...snapshot, part: await engine.writePart(reference, manifest) } }

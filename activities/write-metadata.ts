@@ -12,6 +12,7 @@ import type { WrittenObject } from '../src/engine/engine.js'
 import type { PartManifest } from '../src/engine/part-manifest.js'
 import { isTidemarkError, TidemarkError } from '../src/errors.js'
 import type { Json } from '../src/json.js'
+import type { LogWork } from '../src/log-thread/index.js'
 import { joinUri } from '../src/storage/index.js'
 import type { LogReference, Placed, PublishInput, StorageActivities } from './contract.js'
 import { ancestryAt, commonFields, expectLive, liveRecord, mustCount, openLog, tellingFallback } from './entries.js'
@@ -21,6 +22,8 @@ export interface Ahead {
   readonly manifests?: readonly PartManifest[]
   /** What the log's `groundFor` its number answers. */
   readonly ground?: Promise<Ground>
+  /** Who works on the log in its place. */
+  readonly work?: LogWork
 }
 
 /**
@@ -32,11 +35,12 @@ export interface Ahead {
 export async function writeMetadata(input: PublishInput, ahead: Ahead = {}): Promise<PublishedSnapshot> {
   const { roots, log } = openLog(input.log)
   const { plan } = input
+  const { work = log } = ahead
   const read = (part: WrittenObject) => readPart(roots, input.log, plan.number, part)
   const parts = ahead.manifests ? Promise.resolve(ahead.manifests) : Promise.all(plan.parts.map(read))
   // Awaited below: where the log is not ours any more, that is what there is to tell.
   parts.catch(() => undefined)
-  const ground = await (ahead.ground ?? log.groundFor(plan.number))
+  const ground = await (ahead.ground ?? work.groundFor(plan.number))
   const record = expectLive(ground.record, input.log)
   const { definition, operators, tasks, parent } = joinParts(await parts, input.spec.parallelism)
   const entry: SnapshotEntry = {
@@ -56,7 +60,7 @@ export async function writeMetadata(input: PublishInput, ahead: Ahead = {}): Pro
     statistics: [ownStatistics(plan), ...input.statistics],
     ...(parent !== undefined && { parent }),
   }
-  mustCount(await log.append(entry, ground), entry)
+  mustCount(await work.append(entry, ground), entry)
   return { entry, parts: plan.parts.map(({ path }) => path) }
 }
 

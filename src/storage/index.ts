@@ -8,7 +8,7 @@ export {
   patienceForThread,
   patiently,
 } from './file/patience.js'
-export { openStorage } from './open-storage.js'
+export { blockOnFiles, openStorage } from './open-storage.js'
 export { probe } from './probe.js'
 export { isRefusal } from './refusal.js'
 export { scopedStorage } from './scoped-storage.js'

@@ -1,4 +1,5 @@
 import { FileStorage } from './file/file-storage.js'
+import { blockingFileSystem } from './file/file-system.js'
 import { openHdfs } from './hdfs/open-hdfs.js'
 import { MemoryStorage } from './memory-storage.js'
 import { S3Storage } from './s3/s3-storage.js'
@@ -7,6 +8,15 @@ import { parseUri } from './uri.js'
 
 /** One for each directory: it remembers which folders it has made durable. */
 const directories = new Map<string, FileStorage>()
+
+/** Undefined: calls that are waited for with patience, while the thread goes on. */
+let directly: typeof blockingFileSystem | undefined
+
+/** The calls to directories block this thread from now on: it has nothing else to do, and somebody else notices where one hangs. */
+export function blockOnFiles(): void {
+  directly = blockingFileSystem
+  directories.clear()
+}
 
 /**
  * Opens the store at a URI or path. Nothing is read or made yet.
@@ -27,7 +37,7 @@ export function openStorage(uri: string): Storage {
 }
 
 function directoryAt(path: string): FileStorage {
-  const storage = directories.get(path) ?? new FileStorage(path)
+  const storage = directories.get(path) ?? new FileStorage(path, directly)
   directories.set(path, storage)
   return storage
 }

@@ -7,6 +7,7 @@ import {
   Tidying,
 } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../engine/embedded/index.js'
+import { LogThread } from '../log-thread/index.js'
 import type { Configuration } from '../spec/configuration.js'
 import { configureStorage } from '../storage/index.js'
 import { AskedHere } from './asked-here.js'
@@ -99,12 +100,14 @@ export async function startTidemarkWorker(options: TidemarkWorkerOptions): Promi
     const { report } = monitoring
     const workflows = options.workflows ?? (await workflowBundle())
     const tidying = new Tidying()
+    const logThread = new LogThread()
     const common = { target, configuration, host, client, connection, searchAttributes }
-    const parts = { ...common, presence, tidying, report, workflows }
+    const parts = { ...common, presence, tidying, logThread, report, workflows }
     const workers = await createWorkers(parts)
     const leave = () => handOver(host, connected.client, configuration.shutdownTimeoutMs)
     const worker = run(host, workers, presence, leave, async () => {
       await tidying.settled()
+      await logThread.close()
       await release()
     })
     presence.begin()
@@ -124,6 +127,7 @@ interface Parts {
   readonly searchAttributes: boolean
   readonly presence: HostPresence
   readonly tidying: Tidying
+  readonly logThread: LogThread
   readonly report: Monitoring['report']
   readonly workflows: WorkflowBundleOption
 }
@@ -135,7 +139,8 @@ interface Workers {
 }
 
 async function createWorkers(parts: Parts): Promise<Workers> {
-  const { target, configuration, host, client, connection, searchAttributes, presence, tidying, report } = parts
+  const { target, configuration, host, client, connection, searchAttributes, presence, tidying, logThread, report } =
+    parts
   const common = {
     connection,
     namespace: target.namespace,
@@ -146,7 +151,7 @@ async function createWorkers(parts: Parts): Promise<Workers> {
     defaultHeartbeatThrottleInterval: configuration.heartbeatIntervalMs,
   } satisfies Partial<WorkerOptions>
   const whereabouts = new AskedHere(cachedWorkflows)
-  const hostDependencies = { configuration, engine: host, presence, tidying, whereabouts }
+  const hostDependencies = { configuration, engine: host, presence, tidying, logThread, whereabouts }
   const deployer = createDefinitionActivities(hostDependencies)
   const others = Promise.all([
     Worker.create({

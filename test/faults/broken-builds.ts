@@ -26,7 +26,7 @@ export const safeguards = {
     },
   ],
   fsync: [
-    { file: storageFiles, from: /sync: \(\) => handle\.sync\(\)/, to: 'sync: async () => {}' },
+    { file: storageFiles, from: /sync: async \(\) => handle\.sync\(\)/, to: 'sync: async () => {}' },
     { file: storageFiles, from: /await handle\.sync\(\)/, to: 'await undefined' },
     { file: sinkFiles, from: /await handle\.sync\(\)/g, to: 'await undefined' },
     { file: sinkFiles, from: /sync: \(file\) => fsyncFile\(file\)/, to: 'sync: async () => {}' },

@@ -7,6 +7,7 @@ import {
 } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../../src/engine/embedded/index.js'
 import type { ReservedTasks } from '../../src/engine/engine.js'
+import { LogThread } from '../../src/log-thread/index.js'
 import { AskedHere } from '../../src/temporal/asked-here.js'
 import { connectNative } from '../../src/temporal/connection.js'
 import { dataConverter } from '../../src/temporal/data-converter.js'
@@ -43,11 +44,13 @@ export async function startHeldHost(tidemark: Installation, definition: string):
   })
   const presence = new HostPresence({ client, engine, configuration, log: () => {} })
   const connection = await connectNative(target)
+  const logThread = new LogThread()
   const dependencies: HostDependencies = {
     configuration,
     engine,
     presence,
     tidying: new Tidying(),
+    logThread,
     whereabouts: new AskedHere(1),
   }
   const common = {
@@ -83,6 +86,7 @@ export async function startHeldHost(tidemark: Installation, definition: string):
       await presence.leave()
       for (const worker of workers) worker.shutdown()
       await Promise.all(runs)
+      await logThread.close()
       await connection.close()
     },
   }

@@ -6,6 +6,7 @@ import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { describe, expect, it } from 'vitest'
 import { FileStorage } from '../../src/storage/file/file-storage.js'
+import { blockingFileSystem } from '../../src/storage/file/file-system.js'
 import { temporaryName } from '../../src/storage/temporary.js'
 import { storageContract } from './contract.js'
 import { processContract } from './process-contract.js'
@@ -13,6 +14,10 @@ import { changesDisk, freezingFileSystem, type Step, steppingFileSystem } from '
 import { temporaryDirectory } from './temporary-directory.js'
 
 storageContract('file', async () => new FileStorage(await temporaryDirectory()))
+storageContract(
+  'file, by calls that block',
+  async () => new FileStorage(await temporaryDirectory(), blockingFileSystem),
+)
 storageContract(
   'file, in a directory still to be made',
   async () => new FileStorage(join(await temporaryDirectory(), 'a', 'b c')),

@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { messageOf, TidemarkError } from '../../errors.js'
+import { fromWire } from '../../threads/wire-error.js'
 import type {
   AttemptOutcome,
   DeployRequest,
@@ -26,7 +27,6 @@ import { firstTask, taskCount } from './task-numbers.js'
 import type { TaskSeat } from './task-seat.js'
 import type { ThreadPool } from './thread-pool.js'
 import { Watchers } from './watchers.js'
-import { fromWire } from './wire-error.js'
 
 const progressMs = 500
 const shownPositions = 3

@@ -2,19 +2,10 @@ import type { MessagePort } from 'node:worker_threads'
 import type { DefinitionRecord, OperatorRecord, TaskSnapshot } from '../../checkpoint/entry.js'
 import type { StateHandle } from '../../checkpoint/state-handle.js'
 import type { Json } from '../../json.js'
-import type { Patience, StorageSettings } from '../../storage/index.js'
+import type { WireError } from '../../threads/wire-error.js'
 import type { DeployRequest, DeployResult, RestoreReference } from '../engine.js'
 import type { SplitList } from '../split-list.js'
 import type { StateBackendSettings } from './state/state-backend.js'
-import type { WireError } from './wire-error.js'
-
-/** What a thread is born with. */
-export interface ThreadData {
-  /** It opens stores by itself, as the host would. */
-  readonly storage: StorageSettings
-  /** What the threads of the process share to notice a file system that hangs. */
-  readonly patience: Patience
-}
 
 /** One task's place in a thread. */
 export interface Seat {

@@ -1,22 +1,14 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { configureStorage, joinPatience } from '../../storage/index.js'
-import type {
-  FilePort,
-  Seat,
-  ThreadData,
-  ThreadMessage,
-  ThreadMethod,
-  ThreadMethods,
-  ThreadRequest,
-} from './messages.js'
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { joinProcess } from '../../threads/thread-data.js'
+import { toWire } from '../../threads/wire-error.js'
+import type { FilePort, Seat, ThreadMessage, ThreadMethod, ThreadMethods, ThreadRequest } from './messages.js'
 import { loadFile } from './plan/load-definition.js'
 import { makePlan, prepare, recoverOutput } from './plan/make-plan.js'
 import { loadTask } from './task/load-task.js'
 import { openTask } from './task/open-task.js'
 import { SeatedTasks } from './task/seated-tasks.js'
 import { prefixLines } from './thread-output.js'
-import { toWire } from './wire-error.js'
 
 // The program of a worker thread: answers the host's calls until it is terminated. Errors of calls are answers; anything
 // that user code throws outside of them ends the thread, which the host reports as a crash.
@@ -25,9 +17,7 @@ type Handlers = {
   [M in ThreadMethod]: (params: Parameters<ThreadMethods[M]>[0], seat: Seat) => Promise<ReturnType<ThreadMethods[M]>>
 }
 
-const { storage, patience } = workerData as ThreadData
-configureStorage(storage)
-joinPatience(patience)
+joinProcess()
 
 const tasks = new SeatedTasks(post)
 

@@ -1,8 +1,8 @@
+import { needsTsx } from '../../threads/thread-program.js'
 import { FileThreads } from './file-threads/file-threads.js'
 import type { TaskEvent } from './messages.js'
 import { SpareThread } from './spare-thread.js'
 import { type SharedThread, TaskSeat } from './task-seat.js'
-import { needsTsx } from './thread-program.js'
 import { WorkerThread, type WorkerThreadOptions } from './worker-thread.js'
 
 export interface ThreadPoolOptions {

@@ -1,4 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
+import { OsThread } from '../../threads/os-thread.js'
+import { needsTsx, threadProgram } from '../../threads/thread-program.js'
+import { fromWire } from '../../threads/wire-error.js'
 import type {
   FilePort,
   Seat,
@@ -8,10 +11,7 @@ import type {
   ThreadMethods,
   ThreadRequest,
 } from './messages.js'
-import { OsThread } from './os-thread.js'
 import { explainEnd, type Fault, type ThreadEnd } from './thread-end.js'
-import { needsTsx, threadProgram } from './thread-program.js'
-import { fromWire } from './wire-error.js'
 
 /** How long a thread may take to close in good order, milliseconds; then it is terminated. */
 export const closeGraceMs = 2000
@@ -59,7 +59,7 @@ export class WorkerThread {
   constructor({ files, heapMiB, openFilePort }: WorkerThreadOptions) {
     this.tsx = needsTsx(files)
     this.#openFilePort = openFilePort
-    this.#thread = new OsThread(threadProgram('task-thread', files), {
+    this.#thread = new OsThread(threadProgram('engine/embedded/task-thread', files), {
       name: 'tidemark tasks',
       ...(heapMiB !== undefined && { resourceLimits: { maxOldGenerationSizeMb: heapMiB } }),
     })

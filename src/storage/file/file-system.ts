@@ -1,21 +1,9 @@
 import { constants, type Dirent } from 'node:fs'
-import {
-  type FileHandle,
-  link,
-  lstat,
-  mkdir,
-  open,
-  readdir,
-  readFile,
-  realpath,
-  rename,
-  rmdir,
-  unlink,
-} from 'node:fs/promises'
+import { blockingCalls, type Handle, pooledCalls, type SystemCalls } from './system-calls.js'
 
 /**
  * The few calls that the file driver makes, each one step that either happened or did not. A port, so that a test can
- * stop the world between any two of them; production has exactly one implementation, below.
+ * stop the world between any two of them; production has those below.
  */
 export interface FileSystem {
   /** Creates a file that must not exist yet, mode 0600. */
@@ -59,56 +47,63 @@ export interface OpenFile {
   close(): Promise<void>
 }
 
-export const nodeFileSystem: FileSystem = {
-  async createFile(path) {
-    const handle = await open(path, 'wx', 0o600)
-    return {
-      append: (chunks) => writeAll(handle, chunks),
-      sync: () => handle.sync(),
-      close: () => handle.close(),
-    }
-  },
-  link,
-  rename,
-  unlink,
-  makeFolder: async (path) => {
-    await mkdir(path, { mode: 0o700 })
-  },
-  removeFolder: rmdir,
-  async syncFolder(path) {
-    const handle = await open(path, constants.O_RDONLY | constants.O_DIRECTORY)
-    try {
-      await handle.sync()
-    } catch (error) {
-      // Some network file systems cannot sync a folder: there, names are as durable as the server makes them.
-      if (!isErrno(error, 'EINVAL', 'ENOTSUP')) throw error
-    } finally {
-      await handle.close()
-    }
-  },
-  readFile: (path) => readFile(path),
-  async openFile(path) {
-    const handle = await open(path, constants.O_RDONLY)
-    return {
-      async read(buffer, position) {
-        for (let filled = 0; ; ) {
-          const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled)
-          filled += bytesRead
-          if (bytesRead === 0 || filled === buffer.length) return filled
-        }
-      },
-      close: () => handle.close(),
-    }
-  },
-  readFolder: (path) => readdir(path, { withFileTypes: true }),
-  async status(path) {
-    const { size, mtimeMs, dev, ino, birthtimeMs } = await lstat(path)
-    return { size, mtimeMs, identity: `${dev}:${ino}:${birthtimeMs}` }
-  },
-  realPath: (path) => realpath(path),
+export const nodeFileSystem = fileSystemBy(pooledCalls)
+
+/** Its calls block the thread: for one that has nothing else to do. */
+export const blockingFileSystem = fileSystemBy(blockingCalls)
+
+function fileSystemBy(calls: SystemCalls): FileSystem {
+  return {
+    async createFile(path) {
+      const handle = await calls.open(path, 'wx', 0o600)
+      return {
+        append: (chunks) => writeAll(handle, chunks),
+        sync: async () => handle.sync(),
+        close: async () => handle.close(),
+      }
+    },
+    link: async (existing, path) => calls.link(existing, path),
+    rename: async (from, to) => calls.rename(from, to),
+    unlink: async (path) => calls.unlink(path),
+    makeFolder: async (path) => {
+      await calls.mkdir(path, 0o700)
+    },
+    removeFolder: async (path) => calls.rmdir(path),
+    async syncFolder(path) {
+      const handle = await calls.open(path, constants.O_RDONLY | constants.O_DIRECTORY)
+      try {
+        await handle.sync()
+      } catch (error) {
+        // Some network file systems cannot sync a folder: there, names are as durable as the server makes them.
+        if (!isErrno(error, 'EINVAL', 'ENOTSUP')) throw error
+      } finally {
+        await handle.close()
+      }
+    },
+    readFile: async (path) => calls.readFile(path),
+    async openFile(path) {
+      const handle = await calls.open(path, constants.O_RDONLY)
+      return {
+        async read(buffer, position) {
+          for (let filled = 0; ; ) {
+            const { bytesRead } = await handle.read(buffer, filled, buffer.length - filled, position + filled)
+            filled += bytesRead
+            if (bytesRead === 0 || filled === buffer.length) return filled
+          }
+        },
+        close: async () => handle.close(),
+      }
+    },
+    readFolder: async (path) => calls.readdir(path),
+    async status(path) {
+      const { size, mtimeMs, dev, ino, birthtimeMs } = await calls.lstat(path)
+      return { size, mtimeMs, identity: `${dev}:${ino}:${birthtimeMs}` }
+    },
+    realPath: async (path) => calls.realpath(path),
+  }
 }
 
-async function writeAll(handle: FileHandle, chunks: readonly Uint8Array[]): Promise<void> {
+async function writeAll(handle: Handle, chunks: readonly Uint8Array[]): Promise<void> {
   let left = chunks.filter(({ length }) => length > 0)
   while (left.length > 0) {
     let { bytesWritten } = await handle.writev(left)

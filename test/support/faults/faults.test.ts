@@ -20,7 +20,7 @@ interface Child {
 interface Bench {
   readonly disk: string
   readonly faults: Faults
-  start(place?: 'thread'): Promise<Child>
+  start(place?: 'thread' | 'blocking'): Promise<Child>
 }
 
 async function bench(): Promise<Bench> {
@@ -57,7 +57,7 @@ async function bench(): Promise<Bench> {
 
 const kill: Order = { ops: ['link'], path: /chk-1\/_metadata$/, when: 'before', action: { do: 'kill' } }
 
-describe.each([undefined, 'thread'] as const)('in a process, place %s', (place) => {
+describe.each([undefined, 'thread', 'blocking'] as const)('in a process, place %s', (place) => {
   test.each(['before', 'after'] as const)('a process is killed %s the very call', async (when) => {
     const { disk, faults, start } = await bench()
     const child = await start(place)

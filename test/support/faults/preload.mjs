@@ -56,13 +56,13 @@ function install({ control, under, journal }) {
   }
 
   /** @param place which arguments are paths: the last one is where the step happens */
-  const patchPromise = (name, op, place = 1) => {
-    const original = fs.promises[name]
-    fs.promises[name] = (...args) => {
+  const patch = (calls, name, take, op, place = 1) => {
+    const original = calls[name]
+    calls[name] = (...args) => {
       const path = args[place - 1]
       if (!counts(path)) return original(...args)
       const step = { op, path, ...(place === 2 && { from: args[0], head: heads.get(args[0]) }), options: args[place] }
-      return around(step, () => original(...args))
+      return take(step, () => original(...args))
     }
   }
   for (const [name, op] of [
@@ -75,10 +75,14 @@ function install({ control, under, journal }) {
     ['stat', 'stat'],
     ['realpath', 'realpath'],
   ]) {
-    patchPromise(name, op)
+    patch(fs.promises, name, around, op)
+    if (name !== 'realpath' && name !== 'stat') patch(fs, `${name}Sync`, aroundSync, op)
   }
-  patchPromise('link', 'link', 2)
-  patchPromise('rename', 'rename', 2)
+  patch(fs.realpathSync, 'native', aroundSync, 'realpath')
+  for (const name of ['link', 'rename']) {
+    patch(fs.promises, name, around, name, 2)
+    patch(fs, `${name}Sync`, aroundSync, name, 2)
+  }
 
   const openPromise = fs.promises.open
   fs.promises.open = async (path, flags, ...rest) => {
@@ -144,30 +148,41 @@ function install({ control, under, journal }) {
     return result(outcome)
   }
 
-  const { openSync, writeFileSync, closeSync, fsync } = fs
+  const { openSync, writeFileSync, writevSync, closeSync, fsync, fsyncSync } = fs
   fs.openSync = (path, flags, ...rest) => {
     if (!counts(path)) return openSync(path, flags, ...rest)
     const fd = aroundSync({ op: opening(path, flags), path }, () => openSync(path, flags, ...rest))
     open.set(fd, describe(fd, path))
     return fd
   }
-  fs.writeFileSync = (target, data, ...rest) => {
+  fs.writeFileSync = (target, data, ...rest) =>
+    writingSync(target, data, (bytes) => writeFileSync(target, bytes, ...rest))
+  fs.writevSync = (fd, chunks, ...rest) =>
+    writingSync(fd, Buffer.concat(chunks), (bytes) => writevSync(fd, [bytes], ...rest))
+
+  function writingSync(target, data, write) {
     const file = typeof target === 'number' ? open.get(target) : undefined
-    if (file === undefined) return writeFileSync(target, data, ...rest)
+    if (file === undefined) return write(data)
     const step = writeStep(file, data)
     const before = orders.peek(step, 'before')
-    if (before?.action.do !== 'short') return aroundSync(step, () => writeFileSync(target, data, ...rest))
-    if (orders.take(step, 'before') === undefined) return writeFileSync(target, data, ...rest)
+    if (before?.action.do !== 'short') return aroundSync(step, () => write(data))
+    if (orders.take(step, 'before') === undefined) return write(data)
     const noted = notes.begin(step)
-    writeFileSync(target, half(data), ...rest)
+    write(half(data))
     noted.done()
     return orders.fail(before, step)
   }
+
   fs.closeSync = (fd) => {
     const file = open.get(fd)
-    if (file !== undefined) closed(file)
+    if (file === undefined) return closeSync(fd)
     open.delete(fd)
-    return closeSync(fd)
+    closed(file)
+    return aroundSync({ op: 'close', ...file }, () => closeSync(fd))
+  }
+  fs.fsyncSync = (fd) => {
+    const file = open.get(fd)
+    return file === undefined ? fsyncSync(fd) : aroundSync(syncStep(file), () => fsyncSync(fd))
   }
   fs.fsync = (fd, done) => {
     const file = open.get(fd)

@@ -1,7 +1,7 @@
-import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
-import { configureStorage, joinPatience, openStorage } from '../../../storage/index.js'
-import type { ThreadData } from '../messages.js'
-import { toWire } from '../wire-error.js'
+import { type MessagePort, parentPort } from 'node:worker_threads'
+import { openStorage } from '../../../storage/index.js'
+import { joinProcess } from '../../../threads/thread-data.js'
+import { toWire } from '../../../threads/wire-error.js'
 import { freeMemory } from './free-memory.js'
 import { messagesOf } from './messages-of.js'
 import type { FromFileThread, ToFileThread } from './protocol.js'
@@ -11,9 +11,7 @@ import { writeHashed } from './write-hashed.js'
 // The program of a thread that writes files which others encode, and reads such as others want: one for each port that it is sent. It says to its host
 // when it is done with one.
 
-const { storage, patience } = workerData as ThreadData
-configureStorage(storage)
-joinPatience(patience)
+joinProcess()
 
 async function serve(port: MessagePort): Promise<void> {
   const answer = (message: FromFileThread, memory: ArrayBuffer[] = []) => port.postMessage(message, memory)

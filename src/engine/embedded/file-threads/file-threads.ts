@@ -1,7 +1,7 @@
 import { availableParallelism } from 'node:os'
 import { MessageChannel, type MessagePort } from 'node:worker_threads'
-import { OsThread } from '../os-thread.js'
-import { threadProgram } from '../thread-program.js'
+import { OsThread } from '../../../threads/os-thread.js'
+import { threadProgram } from '../../../threads/thread-program.js'
 
 /** More would not be faster. */
 const most = availableParallelism()
@@ -35,7 +35,7 @@ export class FileThreads {
   }
 
   #begin(): OsThread {
-    const thread = new OsThread(threadProgram('file-threads/file-thread'), { name: 'tidemark files' })
+    const thread = new OsThread(threadProgram('engine/embedded/file-threads/file-thread'), { name: 'tidemark files' })
     // Whoever waits for a file learns it from the port, which is then closed.
     thread.worker.on('error', (error) => process.stderr.write(`tidemark files: ${error.stack}\n`))
     thread.worker.on('message', () => this.#count(thread, -1))

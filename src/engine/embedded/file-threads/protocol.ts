@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { StateFileHandle } from '../../../checkpoint/state-handle.js'
+import type { WireError } from '../../../threads/wire-error.js'
 import type { RestoreReference } from '../../engine.js'
-import type { WireError } from '../wire-error.js'
 
 // A file that is written or read by another thread has a port of its own. Whoever has the content of it, or wants that, has one end, and closes it; a
 // port that is closed before its time means that nobody is there at the other end.

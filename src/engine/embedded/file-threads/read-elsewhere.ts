@@ -1,8 +1,8 @@
 import type { MessagePort } from 'node:worker_threads'
 import type { StateFileHandle } from '../../../checkpoint/state-handle.js'
 import { TidemarkError } from '../../../errors.js'
+import { fromWire } from '../../../threads/wire-error.js'
 import type { RestoreReference } from '../../engine.js'
-import { fromWire } from '../wire-error.js'
 import { messagesOf } from './messages-of.js'
 import type { FromFileThread, ToFileThread } from './protocol.js'
 

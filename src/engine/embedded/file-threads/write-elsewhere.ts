@@ -1,7 +1,7 @@
 import type { MessagePort } from 'node:worker_threads'
 import { TidemarkError } from '../../../errors.js'
 import type { Storage } from '../../../storage/index.js'
-import { fromWire } from '../wire-error.js'
+import { fromWire } from '../../../threads/wire-error.js'
 import type { FromFileThread, ToFileThread, WrittenFile } from './protocol.js'
 
 /** So many batches are encoded ahead of the storage, so that neither waits for the other. */

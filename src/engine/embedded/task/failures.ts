@@ -1,6 +1,6 @@
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { SourceNode } from '../../../pipeline/graph.js'
-import { isOurs } from '../wire-error.js'
+import { isOurs } from '../../../threads/wire-error.js'
 
 /** Marks an error of user code with the step that threw it, once, on its way up the chain. */
 export class StepFailure extends Error {

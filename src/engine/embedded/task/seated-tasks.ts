@@ -1,6 +1,6 @@
 import { TidemarkError } from '../../../errors.js'
+import { toWire } from '../../../threads/wire-error.js'
 import type { Seat, SeatProgress, TaskEvent, ThreadMessage } from '../messages.js'
-import { toWire } from '../wire-error.js'
 import type { LoadedTask } from './load-task.js'
 import type { Task, TaskListener } from './task.js'
 

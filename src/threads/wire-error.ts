@@ -1,4 +1,4 @@
-import { type ErrorCode, errorClasses, TidemarkError } from '../../errors.js'
+import { type ErrorCode, errorClasses, TidemarkError } from '../errors.js'
 
 /** An error as it crosses the border of a thread, where classes are lost. */
 export interface WireError {

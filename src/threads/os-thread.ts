@@ -1,6 +1,6 @@
 import { Worker, type WorkerOptions } from 'node:worker_threads'
-import { forgetThread, patienceForThread, storageSettings } from '../../storage/index.js'
-import type { ThreadData } from './messages.js'
+import { forgetThread, patienceForThread, storageSettings } from '../storage/index.js'
+import type { ThreadData } from './thread-data.js'
 
 /**
  * How long a thread may take to end, milliseconds. No code of it runs any more, but it cannot end while a call to a file system hangs. It is

@@ -11,10 +11,10 @@ const require = createRequire(here)
  * without, so job files that are JavaScript already do without.
  */
 export function threadProgram(
-  program: 'task-thread' | 'file-threads/file-thread',
+  program: 'engine/embedded/task-thread' | 'engine/embedded/file-threads/file-thread' | 'log-thread/log-thread',
   jobFiles: readonly string[] = [],
 ): URL {
-  const entry = new URL(`./${program}${extname(here)}`, here).href
+  const entry = new URL(`../${program}${extname(here)}`, here).href
   if (!needsTsx(jobFiles)) return new URL(entry)
   // First CommonJS, then ESM: a job file may be either.
   const lines = ['tsx/cjs/api', 'tsx/esm/api']

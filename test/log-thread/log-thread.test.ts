@@ -1,0 +1,119 @@
+import { execFileSync } from 'node:child_process'
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
+import { ExecutionLog } from '../../src/checkpoint-store/index.js'
+import { type LogPlace, LogThread, type LogWork } from '../../src/log-thread/index.js'
+import { configureStorage, storageSettings } from '../../src/storage/index.js'
+import { append, checkpoint, claim, job, Lab } from '../checkpoint-store/lab.js'
+
+/** A log, and how often it was worked on here instead of by the thread. */
+class Observed extends ExecutionLog {
+  here = 0
+
+  override groundFor(number: number) {
+    this.here++
+    return super.groundFor(number)
+  }
+
+  override append(...args: Parameters<ExecutionLog['append']>) {
+    this.here++
+    return super.append(...args)
+  }
+}
+
+interface Bench {
+  readonly lab: Lab
+  readonly log: Observed
+  readonly work: LogWork
+}
+
+async function logOf(thread: LogThread): Promise<Bench> {
+  const lab = await Lab.open()
+  await lab.log().create(lab.record())
+  await append(lab.log(), claim(1))
+  const log = new Observed(lab.roots, job, 'e1')
+  const place: LogPlace = { metadata: lab.roots.metadata.uri, data: lab.roots.data.uri, job, execution: 'e1' }
+  return { lab, log, work: thread.on(log, place) }
+}
+
+function startThread(): LogThread {
+  const thread = new LogThread()
+  onTestFinished(() => thread.close())
+  return thread
+}
+
+/** Resolves when a look at the log is no more taken here, or is. */
+async function untilTakenBy({ log, work }: Bench, who: 'the thread' | 'us'): Promise<void> {
+  for (;;) {
+    const before = log.here
+    await work.groundFor(2)
+    if ((log.here === before) === (who === 'the thread')) return
+  }
+}
+
+describe('a thread that works on logs', () => {
+  const settings = storageSettings()
+  afterEach(() => configureStorage(settings))
+
+  it('leaves the work to who asks until it listens, then appends, with the same answers', async () => {
+    const bench = await logOf(startThread())
+    const { lab, log, work } = bench
+    expect(await work.groundFor(2)).toMatchObject({ record: { state: 'live' }, numbers: [1] })
+    expect(log.here).toBe(1)
+    await untilTakenBy(bench, 'the thread')
+    const { here } = log
+    const ground = await work.groundFor(2)
+    expect(ground).toEqual(await lab.log().groundFor(2))
+    const entry = checkpoint(2)
+    expect(await work.append(entry, ground)).toEqual({ outcome: 'appended' })
+    expect(await work.append(entry)).toEqual({ outcome: 'appended' })
+    expect(await work.append(claim(2, { run: 'run-b' }))).toMatchObject({ outcome: 'taken', by: { number: 2 } })
+    expect(log.here).toBe(here)
+    expect(await lab.log().read(2)).toEqual(entry)
+  })
+
+  it('says what went wrong as whoever works on the log would', async () => {
+    const bench = await logOf(startThread())
+    await untilTakenBy(bench, 'the thread')
+    const { here } = bench.log
+    await expect(bench.work.append(checkpoint(8))).rejects.toMatchObject({
+      code: 'InvariantBroken',
+      class: 'bug',
+      path: bench.log.uri,
+    })
+    expect(bench.log.here).toBe(here)
+  })
+
+  it('is not waited for where a directory hangs: whoever asked is told, and works on other logs itself', async () => {
+    configureStorage({ ...settings, file: { timeoutMs: 300 } })
+    const thread = startThread()
+    const [healthy, stuck] = [await logOf(thread), await logOf(thread)]
+    await untilTakenBy(stuck, 'the thread')
+    // Whoever opens it to read waits for one who opens it to write.
+    const record = join(fileURLToPath(stuck.lab.roots.metadata.uri), job, 'e9', '_execution')
+    execFileSync('mkdir', ['-p', join(record, '..')])
+    execFileSync('mkfifo', [record])
+    const place = { metadata: stuck.lab.roots.metadata.uri, data: stuck.lab.roots.data.uri, job, execution: 'e9' }
+    const hanging = thread.on(new ExecutionLog(stuck.lab.roots, job, 'e9'), place).groundFor(1)
+    const told = expect(hanging).rejects.toMatchObject({
+      code: 'StorageUnavailable',
+      message: expect.stringMatching(/^The file system of file:.* has not answered for 300 ms: /),
+    })
+    await told
+    await untilTakenBy(healthy, 'us')
+    expect(await healthy.work.append(checkpoint(2))).toEqual({ outcome: 'appended' })
+    await writeFile(record, '{}')
+    await untilTakenBy(healthy, 'the thread')
+  })
+
+  it('leaves the work to who asks once it is closed', async () => {
+    const thread = startThread()
+    const bench = await logOf(thread)
+    await untilTakenBy(bench, 'the thread')
+    await thread.close()
+    await untilTakenBy(bench, 'us')
+    expect(await bench.work.append(checkpoint(2))).toEqual({ outcome: 'appended' })
+  })
+})
