@@ -31,7 +31,7 @@ export async function takeCheckpoint(
   const progress = new Progress(number)
   return whileBeating(progress, async (signal) => {
     // Beside the snapshot: what happens to the log after this look is noticed by the append.
-    const work = logThread.on(openLog(log).log, { ...log.roots, job: log.job, execution: log.execution })
+    const work = logThread.on(openLog(log).log, { root: log.roots.metadata, job: log.job, execution: log.execution })
     const ground = work.groundFor(number)
     ground.catch(() => undefined)
     const { manifest, ...snapshot } = await progress.through('snapshot', () =>

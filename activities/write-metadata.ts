@@ -40,7 +40,7 @@ export async function writeMetadata(input: PublishInput, ahead: Ahead = {}): Pro
   const parts = ahead.manifests ? Promise.resolve(ahead.manifests) : Promise.all(plan.parts.map(read))
   // Awaited below: where the log is not ours any more, that is what there is to tell.
   parts.catch(() => undefined)
-  const ground = await (ahead.ground ?? work.groundFor(plan.number))
+  const ground = await groundOf(ahead.ground, () => work.groundFor(plan.number))
   const record = expectLive(ground.record, input.log)
   const { definition, operators, tasks, parent } = joinParts(await parts, input.spec.parallelism)
   const entry: SnapshotEntry = {
@@ -62,6 +62,16 @@ export async function writeMetadata(input: PublishInput, ahead: Ahead = {}): Pro
   }
   mustCount(await work.append(entry, ground), entry)
   return { entry, parts: plan.parts.map(({ path }) => path) }
+}
+
+/** A look that was taken early, and failed for the moment, is taken again. */
+async function groundOf(early: Promise<Ground> | undefined, look: () => Promise<Ground>): Promise<Ground> {
+  try {
+    return await (early ?? look())
+  } catch (error) {
+    if (early === undefined || !isTidemarkError(error) || error.class !== 'retry') throw error
+    return look()
+  }
 }
 
 /** Gives a number up, unless this owner's own publication already holds it. */

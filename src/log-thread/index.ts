@@ -1,6 +1,6 @@
 import type { ExecutionLog } from '../checkpoint-store/index.js'
 import { TidemarkError } from '../errors.js'
-import { storageSettings } from '../storage/index.js'
+import { callLimitMs } from '../storage/index.js'
 import { OsThread } from '../threads/os-thread.js'
 import { threadProgram } from '../threads/thread-program.js'
 import { fromWire } from '../threads/wire-error.js'
@@ -11,9 +11,6 @@ const mostAtOnce = 8
 
 /** A request that is under way for longer, in milliseconds, may have met a file system that is slow, or hangs: others do not wait for it. */
 const soonMs = 100
-
-/** Milliseconds after which a request counts as not answered, where nothing else is configured. */
-const defaultLimitMs = 30_000
 
 export type { LogPlace, LogWork } from './protocol.js'
 
@@ -55,10 +52,10 @@ export class LogThread {
     place: LogPlace,
     request: LogRequest & readonly [W, ...unknown[]],
   ): ReturnType<LogWork[W]> | undefined {
-    if (!place.metadata.startsWith('file:') || !this.#isFree()) return undefined
+    if (!place.root.startsWith('file:') || !this.#isFree()) return undefined
     const id = ++this.#last
     return new Promise((resolve, reject) => {
-      const limitMs = storageSettings().file?.timeoutMs ?? defaultLimitMs
+      const limitMs = callLimitMs()
       const limit = setTimeout(() => reject(unanswered(place, limitMs)), limitMs)
       this.#waiting.set(id, {
         at: performance.now(),
@@ -72,7 +69,8 @@ export class LogThread {
           reject(error)
         },
       })
-      this.#thread?.worker.postMessage({ id, place, request } satisfies ToLogThread)
+      const until = Date.now() + limitMs
+      this.#thread?.worker.postMessage({ id, place, until, request } satisfies ToLogThread)
     }) as ReturnType<LogWork[W]>
   }
 
@@ -86,7 +84,6 @@ export class LogThread {
   #begin(): void {
     const thread = new OsThread(threadProgram('log-thread/log-thread'), { name: 'tidemark log' })
     this.#thread = thread
-    thread.worker.unref()
     thread.worker.on('error', (error) => process.stderr.write(`tidemark log: ${error.stack}\n`))
     thread.worker.on('message', (message: FromLogThread) => {
       if ('ready' in message) this.#ready = true
@@ -96,6 +93,8 @@ export class LogThread {
         waiting?.settle(message)
       }
     })
+    // After whoever listens to it: they hold the process.
+    thread.worker.unref()
     void thread.gone.then(() => {
       this.#ready = false
       this.#thread = undefined
@@ -109,7 +108,7 @@ export class LogThread {
   }
 }
 
-function unanswered({ metadata }: LogPlace, ms: number): TidemarkError {
-  const message = `The file system of ${metadata} has not answered for ${ms} ms: check its mount and its server; it is used again once it answers.`
-  return new TidemarkError('StorageUnavailable', message, { path: metadata })
+function unanswered({ root }: LogPlace, ms: number): TidemarkError {
+  const message = `The file system of ${root} has not done within ${ms} ms what an entry of a log takes: check its mount and its server; it is used again once it answers.`
+  return new TidemarkError('StorageUnavailable', message, { path: root })
 }

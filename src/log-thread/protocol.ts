@@ -2,10 +2,10 @@ import type { LogEntry } from '../checkpoint/entry.js'
 import type { AppendOutcome, Ground } from '../checkpoint-store/index.js'
 import type { WireError } from '../threads/wire-error.js'
 
-/** Which log: URIs of its roots. */
+/** Which log. */
 export interface LogPlace {
-  readonly metadata: string
-  readonly data: string
+  /** URI of the directory of the metadata of all jobs. */
+  readonly root: string
   readonly job: string
   readonly execution: string
 }
@@ -22,6 +22,8 @@ export type LogRequest = { [W in keyof LogWork]: readonly [W, ...Parameters<LogW
 export interface ToLogThread {
   readonly id: number
   readonly place: LogPlace
+  /** Milliseconds since the epoch: later nobody waits for it any more, and it is not begun. */
+  readonly until: number
   readonly request: LogRequest
 }
 

@@ -2,6 +2,7 @@ export { isBelow } from './allowed-dirs.js'
 export { unavailable } from './file/file-errors.js'
 export {
   anythingHangs,
+  callLimitMs,
   forgetThread,
   joinPatience,
   type Patience,

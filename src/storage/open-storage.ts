@@ -12,10 +12,9 @@ const directories = new Map<string, FileStorage>()
 /** Undefined: calls that are waited for with patience, while the thread goes on. */
 let directly: typeof blockingFileSystem | undefined
 
-/** The calls to directories block this thread from now on: it has nothing else to do, and somebody else notices where one hangs. */
+/** Before any is opened: the calls to directories block this thread, since it has nothing else to do, and somebody else notices where one hangs. */
 export function blockOnFiles(): void {
   directly = blockingFileSystem
-  directories.clear()
 }
 
 /**

@@ -9,7 +9,7 @@ import type { ThreadData } from './thread-data.js'
 const terminateMs = 3000
 
 /** Threads that were given up and have not ended yet. */
-const abandoned = new Set<number>()
+const abandoned = new Set<Worker>()
 
 /** Whether a thread is left that could not be ended: then the process cannot end in good order either. */
 export function threadsLeft(): boolean {
@@ -43,8 +43,8 @@ export class OsThread {
   async terminate(): Promise<void> {
     void this.worker.terminate()
     const limit = setTimeout(() => {
-      abandoned.add(this.worker.threadId)
-      this.worker.once('exit', () => abandoned.delete(this.worker.threadId))
+      abandoned.add(this.worker)
+      this.worker.once('exit', () => abandoned.delete(this.worker))
       this.worker.unref()
       this.#giveUp()
     }, terminateMs)

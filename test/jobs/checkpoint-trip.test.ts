@@ -85,6 +85,17 @@ describe('a checkpoint', () => {
     await expectOneTruth(job)
   })
 
+  test('in a directory is published by a thread of its own, once that is there', async () => {
+    const job = await start('log-thread')
+    for (let thread = 0, number = 3; thread === 0; number++) {
+      const order: Order = { ops: ['link'], path: entryOf(number), when: 'after', action: { do: 'delay', ms: 0 } }
+      const armed = await job.faults.arm(order)
+      expect(await checkpoint(job.handle)).toBe(number)
+      thread = (await armed.struck).thread
+    }
+    await expectOneTruth(job)
+  })
+
   test.each<[string, string, Pick<Order, 'ops' | 'path' | 'action'>, string[]]>([
     [
       'whose metadata cannot be written at once',

@@ -1,11 +1,13 @@
 import { execFileSync } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterEach, describe, expect, it, onTestFinished } from 'vitest'
 import { ExecutionLog } from '../../src/checkpoint-store/index.js'
 import { type LogPlace, LogThread, type LogWork } from '../../src/log-thread/index.js'
-import { configureStorage, storageSettings } from '../../src/storage/index.js'
+import { limitCalls } from '../../src/storage/file/patience.js'
+import { threadsLeft } from '../../src/threads/os-thread.js'
 import { append, checkpoint, claim, job, Lab } from '../checkpoint-store/lab.js'
 
 /** A log, and how often it was worked on here instead of by the thread. */
@@ -34,7 +36,7 @@ async function logOf(thread: LogThread): Promise<Bench> {
   await lab.log().create(lab.record())
   await append(lab.log(), claim(1))
   const log = new Observed(lab.roots, job, 'e1')
-  const place: LogPlace = { metadata: lab.roots.metadata.uri, data: lab.roots.data.uri, job, execution: 'e1' }
+  const place: LogPlace = { root: lab.roots.metadata.uri, job, execution: 'e1' }
   return { lab, log, work: thread.on(log, place) }
 }
 
@@ -53,9 +55,18 @@ async function untilTakenBy({ log, work }: Bench, who: 'the thread' | 'us'): Pro
   }
 }
 
+/** A look at a log whose record nobody can read: who opens it for that waits for one who opens it to write. */
+function hang(thread: LogThread, { lab }: Bench): { readonly record: string; readonly hanging: Promise<unknown> } {
+  const root = lab.roots.metadata.uri
+  const record = join(fileURLToPath(root), job, 'e9', '_execution')
+  mkdirSync(join(record, '..'))
+  execFileSync('mkfifo', [record])
+  const hanging = thread.on(new ExecutionLog(lab.roots, job, 'e9'), { root, job, execution: 'e9' }).groundFor(1)
+  return { record, hanging }
+}
+
 describe('a thread that works on logs', () => {
-  const settings = storageSettings()
-  afterEach(() => configureStorage(settings))
+  afterEach(() => limitCalls(30_000))
 
   it('leaves the work to who asks until it listens, then appends, with the same answers', async () => {
     const bench = await logOf(startThread())
@@ -87,25 +98,36 @@ describe('a thread that works on logs', () => {
   })
 
   it('is not waited for where a directory hangs: whoever asked is told, and works on other logs itself', async () => {
-    configureStorage({ ...settings, file: { timeoutMs: 300 } })
     const thread = startThread()
     const [healthy, stuck] = [await logOf(thread), await logOf(thread)]
     await untilTakenBy(stuck, 'the thread')
-    // Whoever opens it to read waits for one who opens it to write.
-    const record = join(fileURLToPath(stuck.lab.roots.metadata.uri), job, 'e9', '_execution')
-    execFileSync('mkdir', ['-p', join(record, '..')])
-    execFileSync('mkfifo', [record])
-    const place = { metadata: stuck.lab.roots.metadata.uri, data: stuck.lab.roots.data.uri, job, execution: 'e9' }
-    const hanging = thread.on(new ExecutionLog(stuck.lab.roots, job, 'e9'), place).groundFor(1)
-    const told = expect(hanging).rejects.toMatchObject({
+    limitCalls(1_000)
+    const { record, hanging } = hang(thread, stuck)
+    await expect(hanging).rejects.toMatchObject({
       code: 'StorageUnavailable',
-      message: expect.stringMatching(/^The file system of file:.* has not answered for 300 ms: /),
+      message: expect.stringMatching(/^The file system of file:.* has not done within 1000 ms /),
     })
-    await told
+    limitCalls(30_000)
     await untilTakenBy(healthy, 'us')
     expect(await healthy.work.append(checkpoint(2))).toEqual({ outcome: 'appended' })
     await writeFile(record, '{}')
     await untilTakenBy(healthy, 'the thread')
+  })
+
+  it('is left behind where it hangs as it is closed, and what it was asked for fails', async () => {
+    const thread = startThread()
+    const bench = await logOf(thread)
+    await untilTakenBy(bench, 'the thread')
+    limitCalls(1_000)
+    const { record, hanging } = hang(thread, bench)
+    limitCalls(30_000)
+    const told = expect(bench.work.groundFor(2)).rejects.toThrow('has ended')
+    await expect(hanging).rejects.toMatchObject({ code: 'StorageUnavailable' })
+    await thread.close()
+    await told
+    expect(threadsLeft()).toBe(true)
+    await writeFile(record, '{}')
+    while (threadsLeft()) await new Promise(setImmediate)
   })
 
   it('leaves the work to who asks once it is closed', async () => {

@@ -25,6 +25,17 @@ storageContract(
 
 processContract('file', async () => ({ storage: new FileStorage(await temporaryDirectory()) }), 256)
 
+it('closes a file once by calls that block: its number may be another one’s by then', async () => {
+  const directory = await temporaryDirectory()
+  const first = await blockingFileSystem.createFile(join(directory, 'first'))
+  await first.close()
+  const second = await blockingFileSystem.createFile(join(directory, 'second'))
+  await first.close()
+  await second.append([Buffer.from('all')])
+  await second.close()
+  expect(await new FileStorage(directory).read('second')).toEqual(Buffer.from('all'))
+})
+
 const childScript = fileURLToPath(new URL('./child-writer.ts', import.meta.url))
 
 function startChild(...args: string[]): { readonly child: ChildProcess; readonly nextLine: () => Promise<string> } {

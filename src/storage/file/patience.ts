@@ -49,6 +49,11 @@ export function limitCalls(ms: number): void {
   longestMs = ms
 }
 
+/** That many milliseconds. */
+export function callLimitMs(): number {
+  return longestMs
+}
+
 /** Whether a call that was given up has not returned yet: then the process cannot end in good order either. */
 export function anythingHangs(): boolean {
   return shared.subarray(1 + places).some((count) => count > 0)

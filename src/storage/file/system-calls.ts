@@ -46,11 +46,17 @@ export const pooledCalls: SystemCalls = {
 export const blockingCalls: SystemCalls = {
   open(path, flags, mode) {
     const file = fs.openSync(path, flags, mode)
+    let open = true
     return {
       writev: (chunks) => ({ bytesWritten: fs.writevSync(file, chunks) }),
       read: (buffer, offset, length, position) => ({ bytesRead: fs.readSync(file, buffer, offset, length, position) }),
       sync: () => fs.fsyncSync(file),
-      close: () => fs.closeSync(file),
+      close() {
+        // Its number may be another file's by then, also where the first time failed.
+        if (!open) return
+        open = false
+        fs.closeSync(file)
+      },
     }
   },
   link: fs.linkSync,

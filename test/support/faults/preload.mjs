@@ -76,7 +76,8 @@ function install({ control, under, journal }) {
     ['realpath', 'realpath'],
   ]) {
     patch(fs.promises, name, around, op)
-    if (name !== 'realpath' && name !== 'stat') patch(fs, `${name}Sync`, aroundSync, op)
+    // What is read as a whole at once is opened by `openSync`.
+    if (!['readFile', 'realpath', 'stat'].includes(name)) patch(fs, `${name}Sync`, aroundSync, op)
   }
   patch(fs.realpathSync, 'native', aroundSync, 'realpath')
   for (const name of ['link', 'rename']) {
