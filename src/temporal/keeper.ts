@@ -7,7 +7,7 @@ import type { Readable, Writable } from 'node:stream'
  * kernel closes it when we are gone, whatever the reason. Then the command gets a SIGTERM, and after so many seconds a
  * SIGKILL. When the command ends by itself the shell ends with its exit code.
  *
- * The waiting for the leash is in a subshell that uses the shell's builtins only, so that ending it leaves nothing behind;
+ * The waiting for the leash is in a subshell that uses the shell's builtins only, so that ending it, which the shell waits for, leaves nothing behind;
  * the one exception, `sleep 1` while a SIGTERM is being obeyed, ends by itself.
  */
 const keeperScript = `
@@ -24,7 +24,8 @@ exec 3<&0 </dev/null
 } & leash=$!
 exec 3<&-
 wait "$command"; code=$?
-kill "$leash" 2>/dev/null
+kill -KILL "$leash" 2>/dev/null
+wait "$leash" 2>/dev/null
 exit "$code"
 `
 
