@@ -16,8 +16,8 @@ export type { LogPlace, LogWork } from './protocol.js'
 
 interface Waiting {
   readonly at: number
-  settle(message: FromLogThread): void
-  fail(error: Error): void
+  /** An error fails it. */
+  settle(outcome: unknown): void
 }
 
 /**
@@ -59,14 +59,10 @@ export class LogThread {
       const limit = setTimeout(() => reject(unanswered(place, limitMs)), limitMs)
       this.#waiting.set(id, {
         at: performance.now(),
-        settle: (message) => {
+        settle: (outcome) => {
           clearTimeout(limit)
-          if ('error' in message) reject(fromWire(message.error))
-          else if ('value' in message) resolve(message.value as never)
-        },
-        fail: (error) => {
-          clearTimeout(limit)
-          reject(error)
+          if (outcome instanceof Error) reject(outcome)
+          else resolve(outcome as never)
         },
       })
       const until = Date.now() + limitMs
@@ -90,7 +86,7 @@ export class LogThread {
       else {
         const waiting = this.#waiting.get(message.id)
         this.#waiting.delete(message.id)
-        waiting?.settle(message)
+        waiting?.settle('error' in message ? fromWire(message.error) : message.value)
       }
     })
     // After whoever listens to it: they hold the process.
@@ -98,8 +94,8 @@ export class LogThread {
     void thread.gone.then(() => {
       this.#ready = false
       this.#thread = undefined
-      for (const { fail } of this.#waiting.values()) {
-        fail(
+      for (const { settle } of this.#waiting.values()) {
+        settle(
           new TidemarkError('StorageUnavailable', 'The thread that writes the log has ended: the work is tried again.'),
         )
       }

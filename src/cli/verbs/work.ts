@@ -44,7 +44,7 @@ export async function untilInterrupted(
  */
 async function leaveWhatHangs({ terminal }: Context): Promise<void> {
   const { anythingHangs } = await import('../../storage/index.js')
-  const { threadsLeft } = await import('../../engine/embedded/index.js')
+  const { threadsLeft } = await import('../../threads/os-thread.js')
   if (!anythingHangs() && !threadsLeft()) return
   terminal.warn('A file system does not answer: this process ends without waiting for it.')
   process.kill(process.pid, 'SIGKILL')

@@ -1,4 +1,3 @@
-export { threadsLeft } from '../../threads/os-thread.js'
 export { createEmbeddedHost, type EmbeddedHost, type EmbeddedHostOptions, type HostedJob } from './host.js'
 export type { HostDefinition } from './inspect-definitions.js'
 export type { Log, LogLevel } from './log.js'
