@@ -36,7 +36,9 @@ afterAll(async () => {
 
 const output = (job: string) => join(tidemark.dir, `${job}-out`)
 
-/** Its checkpoints are on the disk; its output is elsewhere. */
+const folder = (job: WorkflowHandleWithFirstExecutionRunId) => join(disk, job.workflowId, job.firstExecutionRunId)
+
+/** Its checkpoints are on the disk; its output is elsewhere. Nothing is being written once this resolves. */
 async function startTicks(
   id: string,
   retention = 'RETAIN_ON_CANCELLATION',
@@ -47,6 +49,11 @@ async function startTicks(
     checkpointing: { interval: 'none', tolerableFailedCheckpoints: 5, retention },
   })
   await checkpoint(job)
+  // No checkpoint waits for what it subsumes to be deleted, which makes room.
+  await until(
+    () => readdir(folder(job)),
+    (names) => names.length === 2,
+  )
   return job
 }
 
@@ -80,7 +87,7 @@ test('a disk that is full: checkpoints fail and are counted, the job runs, and g
   })
   await checkpoint(job)
   expect(await status(job)).toMatchObject({ state: 'RUNNING', attempt: 1, counts: { failed: 1, restarts: 0 } })
-  const files = await readdir(join(disk, 'full', job.firstExecutionRunId), { recursive: true })
+  const files = await readdir(folder(job), { recursive: true })
   expect(files.filter((file) => file.includes('.tmp-'))).toEqual([])
   await cancel(job, 'RETAIN')
   await expectExact(job)
@@ -118,5 +125,5 @@ test('a disk that becomes read-only: checkpoints fail, a cancel ends and says wh
   const { taskQueue } = tidemark.configuration
   const collected = await tidemark.client.workflow.execute('collectGarbage', { workflowId: 'gc', taskQueue })
   expect(collected).toMatchObject({ problems: [], outputUnfinished: [] })
-  expect(await readdir(join(disk, 'read-only', job.firstExecutionRunId))).toEqual(['_execution'])
+  expect(await readdir(folder(job))).toEqual(['_execution'])
 })
