@@ -151,6 +151,7 @@ describe('lines of JSON', () => {
       '{"a":{"b":2},"a":1}',
       '{"a":{"b":2},"c":1}',
       '{"a":[],"a":1,"b":2}',
+      '{"a":{},"a":[1,"x"],"a":0}',
     ]
     expect(recordsOf(lines).map((record) => json.parse(record))).toEqual(lines.map((line) => JSON.parse(line)))
   })

@@ -37,21 +37,23 @@ export class JsonShape {
    */
   static of(text: string, value: unknown, wanted?: ReadonlySet<string>): JsonShape | undefined {
     if (text.length > longestText || !isFlat(value)) return undefined
-    const keys: string[] = []
+    const found = [...text.matchAll(scalars)]
+    // The value of a key that comes twice is hidden by the other one, and may be nested: then what is found is not keys and values in turn.
+    if (found.length !== 2 * Object.keys(value).length) return undefined
+    const keys: (string | undefined)[] = []
     const between: string[] = []
     let done = 0
-    for (const [index, match] of [...text.matchAll(scalars)].entries()) {
-      if (index % 2 === 0) keys.push(JSON.parse(match[0]))
-      else {
+    for (const [index, match] of found.entries()) {
+      if (index % 2 === 0) {
+        const key: string = JSON.parse(match[0])
+        keys.push(wanted === undefined || wanted.has(key) ? key : undefined)
+      } else {
         between.push(text.slice(done, match.index))
         done = match.index + match[0].length
       }
     }
     between.push(text.slice(done))
-    // The value of a key that comes twice is hidden by the other one, and may be nested.
-    if (keys.length !== Object.keys(value).length) return undefined
-    const read = keys.map((key) => (wanted === undefined || wanted.has(key) ? key : undefined))
-    return new JsonShape(value, read, between)
+    return new JsonShape(value, keys, between)
   }
 
   /** An object for {@link read} to set the values of. */
