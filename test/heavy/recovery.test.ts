@@ -100,7 +100,7 @@ test('kill -9 at random moments, with another worker up', async () => {
 })
 
 test('kill -9 of the only worker, and a new one afterwards', async () => {
-  const input = readings(3_000)
+  const input = readings(6_000)
   await writeReadings(at('only.ndjson'), input)
   await startWorkers(1)
   const job = await tidemark.start('only', {
@@ -112,7 +112,7 @@ test('kill -9 of the only worker, and a new one afterwards', async () => {
   await checkpoint(job)
   await workers.pop()?.kill()
   await startWorkers(1)
-  expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 3_000, restarts: 1 })
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 6_000, restarts: 1 })
   expect(await committed<Sum>(at('only-out'))).toEqual(sumsOf(input))
   await recordHistory(tidemark.client, 'host-lost', job)
 })
@@ -125,7 +125,7 @@ test('kill -9 of the only worker, with its state on disk, of which the new one f
   })
   const leftovers = () => readdir(join(onDisk.dir, 'tmp'))
   try {
-    const input = readings(3_000)
+    const input = readings(6_000)
     await writeReadings(join(onDisk.dir, 'in.ndjson'), input)
     const first = await startWorkerProcess(onDisk)
     const job = await onDisk.start('on-disk', {
@@ -140,7 +140,7 @@ test('kill -9 of the only worker, with its state on disk, of which the new one f
     expect(left).toMatch(/^tidemark-state-/)
     workers.push(await startWorkerProcess(onDisk))
     expect(await leftovers()).not.toContain(left)
-    expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 3_000, restarts: 1 })
+    expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 6_000, restarts: 1 })
     expect(await committed<Sum>(join(onDisk.dir, 'out'))).toEqual(sumsOf(input))
     expect(await leftovers()).toEqual([])
   } finally {

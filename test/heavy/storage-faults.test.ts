@@ -1,4 +1,3 @@
-import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, afterEach, beforeAll, expect, test, vi } from 'vitest'
@@ -7,6 +6,7 @@ import { committed } from '../jobs/data.js'
 import { ended } from '../jobs/endings.js'
 import { type Installation, startInstallation } from '../jobs/installation.js'
 import { cancel, checkpoint, checkpoints, status } from '../jobs/messages-to-jobs.js'
+import { filesIn } from '../jobs/tree.js'
 import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.js'
 import { Faults, type Order } from '../support/faults/faults.js'
 
@@ -93,7 +93,7 @@ test.each(refusals)(
     // By itself: as soon as the storage answers.
     while ((await trigger(job)).state !== 'completed') expect(await status(job)).toMatchObject({ attempt: 1 })
     const folder = join(tidemark.dir, '.tidemark/checkpoints', job.workflowId, job.firstExecutionRunId)
-    const files = await readdir(folder, { recursive: true })
+    const files = await filesIn(folder)
     expect(files.filter((file) => file.startsWith(`shared/${number}-`) || file.includes('.tmp-'))).toEqual([])
     await expectExact(job)
   },

@@ -37,9 +37,9 @@ function start(parallelism: number, rate: number, restore?: object) {
 }
 
 test('a job goes on with one, two, three and one task, with files added between, and gives what one run would', async () => {
-  await addFile('a', 2_000)
+  await addFile('a', 4_000)
   await addFile('b', 20)
-  await addFile('c', 2_000)
+  await addFile('c', 4_000)
   let read = 100
   for (const [parallelism, name] of [
     [1, 'd'],

@@ -19,7 +19,7 @@ afterAll(() => tidemark.close())
 const at = (name: string) => join(tidemark.dir, name)
 
 test('a task that fails goes on from the latest checkpoint, and every record counts once', async () => {
-  const input = readings(1_000)
+  const input = readings(2_500)
   await writeReadings(at('flaky.ndjson'), input)
   const job = await tidemark.start('flaky', {
     definition: 'flaky',
@@ -27,13 +27,13 @@ test('a task that fails goes on from the latest checkpoint, and every record cou
       input: at('flaky.ndjson'),
       output: at('flaky-out'),
       rate: 500,
-      failsAt: 800,
+      failsAt: 2_000,
       marker: at('failed-once'),
     },
     checkpointing: { interval: 50 },
     restartStrategy: { type: 'fixed-delay', attempts: 1, delay: 10 },
   })
-  expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 1_000, restarts: 1 })
+  expect(await job.result()).toMatchObject({ state: 'FINISHED', records: 2_500, restarts: 1 })
   expect(await committed<Sum>(at('flaky-out'))).toEqual(sumsOf(input))
   const attempts = (await committedFiles(at('flaky-out'))).map((name) => /-a(\d+)-/.exec(name)?.[1])
   expect(new Set(attempts)).toEqual(new Set(['1', '2']))

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { existsSync } from 'node:fs'
 import { lstat, readdir, readFile } from 'node:fs/promises'
 import { join, relative } from 'node:path'
 
@@ -10,9 +11,23 @@ export interface Found {
   readonly mode: number
 }
 
-/** Everything below a directory, in the order of paths; nothing where there is no such directory. */
+/**
+ * Everything below a directory, in the order of paths; nothing where there is no such directory. Where something vanishes as it
+ * is looked at, as what a running job discards does, it looks again.
+ */
 export async function treeOf(root: string): Promise<Found[]> {
-  const entries = await readdir(root, { recursive: true, withFileTypes: true }).catch(() => [])
+  while (existsSync(root)) {
+    try {
+      return await lookAt(root)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    }
+  }
+  return []
+}
+
+async function lookAt(root: string): Promise<Found[]> {
+  const entries = await readdir(root, { recursive: true, withFileTypes: true })
   const found = entries.map(async (entry): Promise<Found> => {
     const path = join(entry.parentPath, entry.name)
     const kind = entry.isFile() ? 'file' : entry.isDirectory() ? 'directory' : 'other'
