@@ -41,8 +41,8 @@ export class Calls {
   }
 
   /**
-   * Gives up every call on its way. To be awaited before the connection is closed: a call that waits to try once more would find
-   * it closed, and the SDK throws that where nobody can catch it.
+   * Gives up every call on its way. To be awaited before the connection is closed; a call that waits to try once more hears of neither
+   * before it does, and then fails.
    */
   async giveUp(): Promise<void> {
     for (const controller of this.#pending.values()) controller.abort()

@@ -1,6 +1,13 @@
-import { Client, Connection, isGrpcServiceError } from '@temporalio/client'
+import {
+  Client,
+  Connection,
+  defaultGrpcRetryOptions,
+  isGrpcServiceError,
+  makeGrpcRetryInterceptor,
+} from '@temporalio/client'
 import { NativeConnection, type NativeConnectionOptions } from '@temporalio/worker'
 import { messageOf, TidemarkError } from '../errors.js'
+import { failOnClosedConnection } from './closed-connection.js'
 import { dataConverter } from './data-converter.js'
 import type { TemporalTarget } from './target.js'
 
@@ -22,6 +29,7 @@ export async function connectClient(target: TemporalTarget, timeoutMs = connectT
   const connection = Connection.lazy({
     ...clientOptions(target),
     connectTimeout: timeoutMs,
+    interceptors: [makeGrpcRetryInterceptor(defaultGrpcRetryOptions()), failOnClosedConnection],
     // gRPC's own first pause between two tries is 1 s: too long for a server that is just starting.
     channelArgs: { 'grpc.initial_reconnect_backoff_ms': 100, 'grpc.max_reconnect_backoff_ms': 1_000 },
   })
