@@ -18,9 +18,14 @@ export const failOnClosedConnection: Interceptor = (options, nextCall) => {
 }
 
 function endedCall(details: string): Call {
-  const ended = { code: status.CANCELLED, details, metadata: new Metadata() }
   return {
-    start: (_metadata, listener) => void setImmediate(() => listener?.onReceiveStatus?.(ended)),
+    start(_metadata, listener) {
+      setImmediate(() => {
+        // As gRPC does where no answer came: whoever listens expects one before the status.
+        listener?.onReceiveMessage?.(null)
+        listener?.onReceiveStatus?.({ code: status.CANCELLED, details, metadata: new Metadata() })
+      })
+    },
     sendMessage: () => {},
     sendMessageWithContext: () => {},
     startRead: () => {},

@@ -20,12 +20,13 @@ describe('with a server', () => {
     expect((await handle.describe()).status.name).toBe('RUNNING')
   })
 
-  it('fails what is under way as it is closed, and the process goes on', async () => {
+  it('fails what is under way as it is closed, and what is begun after that, and the process goes on', async () => {
     const { connection, client } = await connectClient(server)
     const handle = await client.workflow.start('job', { workflowId: 'without-a-worker', taskQueue: 'q' })
-    const [result, closed] = await Promise.allSettled([handle.result(), connection.close()])
-    expect(closed.status).toBe('fulfilled')
-    expect(result).toMatchObject({ reason: { cause: { code: 1, details: 'Channel has been shut down' } } })
+    const result = handle.result()
+    const closed = { cause: { code: 1, details: 'Channel has been shut down' } }
+    await Promise.all([connection.close(), expect(result).rejects.toMatchObject(closed)])
+    await expect(handle.describe()).rejects.toMatchObject(closed)
   })
 
   it('connects what a worker needs', async () => {
