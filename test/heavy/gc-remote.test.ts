@@ -10,9 +10,9 @@ import { openStorage, type Storage } from '../../src/storage/index.js'
 import type { CollectionResult } from '../../workflows/collect-garbage.js'
 import { tidemark as command, type Ended, endAll, type Shell, spawnTidemark } from '../cli/command.js'
 import { readings, writeReadings } from '../jobs/data.js'
+import { untilDiscarded } from '../jobs/discarded.js'
 import { type Installation, startInstallation } from '../jobs/installation.js'
 import { cancel, checkpoint, checkpointCovering } from '../jobs/messages-to-jobs.js'
-import { until } from '../jobs/until.js'
 import { type FaultPlan, FaultProxy } from '../support/fault-proxy.js'
 import { temporalEnvironment } from '../support/namespace.js'
 import { hdfsRefusal } from '../support/servers/hdfs/hdfs-answers.js'
@@ -120,13 +120,6 @@ describe.concurrent.each([onS3, onHdfs])('tidemark gc on $scheme', (on) => {
 
   const names = async (folder = '') => (await metadata.list(folder)).map(({ name }) => name)
 
-  /** No checkpoint waits for what it subsumes, nor for the claim before it, to be deleted. */
-  const discarded = ({ workflowId, firstExecutionRunId }: WorkflowHandleWithFirstExecutionRunId) =>
-    until(
-      () => names(executionFolder(workflowId, firstExecutionRunId)),
-      (found) => found.filter((name) => name.endsWith('/_metadata')).length === 2,
-    )
-
   async function gc(...args: string[]): Promise<CollectReport> {
     const { code, out, err } = await command(shell, 'gc', '--json', ...args)
     expect({ code, err }, out).toEqual({ code: 0, err: '' })
@@ -172,7 +165,7 @@ describe.concurrent.each([onS3, onHdfs])('tidemark gc on $scheme', (on) => {
     await neighbour.write('a/b/chk-1/_metadata', Buffer.from('y'))
     await tidemark.startWorker()
     const runs = await start('runs', 'DELETE_ON_CANCELLATION')
-    await discarded(runs.job)
+    await untilDiscarded(metadata, runs.job, 2)
     const all = await names()
 
     // A store that does not answer, or no more, is not one where nothing is.
@@ -219,7 +212,7 @@ describe.concurrent.each([onS3, onHdfs])('tidemark gc on $scheme', (on) => {
     expect(audit.filter(({ job }) => job === 'runs')).toEqual([])
     const done = audit.filter(({ state }) => state === 'done')
     const told = new Set(done.flatMap(({ uri, files }) => files.map((file) => `${uri}/${file}`)))
-    await discarded(runs.job)
+    await untilDiscarded(metadata, runs.job, 2)
     const left = new Set(await names())
     // The running job discards its own.
     const gone = all.filter((name) => !left.has(name) && !name.startsWith('runs/'))

@@ -3,14 +3,13 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { executionFolder } from '../../src/checkpoint/paths.js'
 import { copySnapshots, verifySnapshot } from '../../src/checkpoint-store/index.js'
 import { joinUri, openStorage } from '../../src/storage/index.js'
 import { committed, readings, type Sum, sumsOf, writeReadings } from '../jobs/data.js'
+import { untilDiscarded } from '../jobs/discarded.js'
 import { type Installation, startInstallation } from '../jobs/installation.js'
 import { cancel, checkpoint } from '../jobs/messages-to-jobs.js'
 import { seedOfThisRun } from '../jobs/random.js'
-import { until } from '../jobs/until.js'
 import { FaultProxy } from '../support/fault-proxy.js'
 import { randomFaults } from '../support/random-faults.js'
 import { startMinio } from '../support/servers/minio.js'
@@ -77,12 +76,7 @@ test('a checkpoint takes few requests, and the command line reads what is kept',
   })
   // Until the first ones are subsumed, there is nothing to discard.
   for (let number = 0; number < 5; number++) await checkpoint(job)
-  // No checkpoint waits for what it subsumes to be deleted.
-  const folder = executionFolder('counted', job.firstExecutionRunId)
-  await until(
-    () => onS3.roots.metadata.list(folder),
-    (found) => found.filter(({ name }) => name.endsWith('/_metadata')).length === 3,
-  )
+  await untilDiscarded(onS3.roots.metadata, job, 3)
   const before = proxy.requests.length
   const checkpoints = 5
   for (let number = 0; number < checkpoints; number++) await checkpoint(job)
