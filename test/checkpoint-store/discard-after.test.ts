@@ -1,11 +1,10 @@
-import v8 from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { expect, it } from 'vitest'
 import type { SnapshotEntry } from '../../src/checkpoint/entry.js'
 import { type StateHandle, stateFilesOf } from '../../src/checkpoint/state-handle.js'
 import { DiscardsAfter, discard, pinByHand, unpinByHand } from '../../src/checkpoint-store/index.js'
 import { steppingFileSystem, unsyncedFileSystem } from '../storage/stepping-file-system.js'
+import { collectGarbage } from '../support/collect-garbage.js'
 import { aborted, append, checkpoint, claim, job, Lab, publicationOf } from './lab.js'
 
 /** Who publishes one checkpoint after the other, each with state of its own and, where asked, some that goes on to the next. */
@@ -162,8 +161,6 @@ it('looks again after a discard that failed', async () => {
 })
 
 it('does not hold what lies in the metadata of what is kept', async () => {
-  v8.setFlagsFromString('--expose-gc')
-  const collectGarbage: () => void = runInNewContext('gc')
   const owner = await Owner.begin(await Lab.open(), 10)
   for (let count = 0; count < 5; count++) await owner.publish()
   await new Promise(setImmediate) // what was looked at in this turn is not collected

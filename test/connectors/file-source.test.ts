@@ -1,7 +1,5 @@
 import { appendFileSync, mkdirSync, renameSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import v8 from 'node:v8'
-import { runInNewContext } from 'node:vm'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
@@ -12,6 +10,7 @@ import { ndjsonFormat } from '../../src/connectors/file-source/ndjson.js'
 import type { FilePosition } from '../../src/connectors/file-source/position.js'
 import { textFormat } from '../../src/connectors/file-source/text-files.js'
 import { PositionLost } from '../../src/pipeline/source.js'
+import { collectGarbage } from '../support/collect-garbage.js'
 import { scratch } from './scratch.js'
 import { readAll } from './source-contract.js'
 
@@ -66,8 +65,6 @@ test.each([
 ])(
   'what is kept of a record keeps none of the file around it: values of %i characters, beside %j',
   async (length, other) => {
-    v8.setFlagsFromString('--expose-gc')
-    const collectGarbage: () => void = runInNewContext('gc')
     const heap = () => {
       collectGarbage()
       return process.memoryUsage().heapUsed

@@ -21,6 +21,8 @@ let tidemark: Installation
 let first: WorkflowHandleWithFirstExecutionRunId
 /** Of the first execution, one for each step of the input. */
 let numbers: number[]
+/** What it committed; more than one file for a step that a checkpoint cut in two. */
+let files: string[]
 
 const at = (name: string) => join(tidemark.dir, name)
 const input = () => at('in.ndjson')
@@ -42,6 +44,7 @@ beforeAll(async () => {
   }
   await cancel(first, 'RETAIN')
   await ended(first)
+  files = await committedFiles(output())
 })
 afterAll(() => tidemark.close())
 
@@ -99,11 +102,12 @@ describe('under the same id a job resumes from any checkpoint, to and fro betwee
 
       const isFirst = (file: string) => parsePart(file)?.execution === first.firstExecutionRunId
       const covered = (file: string) => (parsePart(file)?.number ?? 0) <= (numbers[steps - 1] ?? 0)
+      const original = (file: string) => file.replace(/-r\d+-/, '-r0-') // it may have been put aside, and come back
       const visible = await committedFiles(output())
       const hidden = (await filesIn(join(output(), 'superseded', 'committed'))).map((path) => basename(path))
       expect(visible.filter((file) => isFirst(file) && !covered(file))).toEqual([])
       expect(hidden.filter((file) => isFirst(file) && covered(file))).toEqual([])
-      expect(visible.filter(isFirst).length + hidden.filter(isFirst).length).toBe(numbers.length)
+      expect([...visible, ...hidden].filter(isFirst).map(original).sort()).toEqual(files)
       expect(await filesIn(join(output(), 'pending'))).toEqual([])
       expect(await filesIn(join(output(), 'in-progress'))).toEqual([])
     },
