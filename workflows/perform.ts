@@ -1,4 +1,4 @@
-import { CancellationScope } from '@temporalio/workflow'
+import { ActivityCancellationType, CancellationScope, patched } from '@temporalio/workflow'
 import type { DeployInput, LogReference } from '../activities/contract.js'
 import type { Command } from '../src/coordinator/commands.js'
 import type { EventBody } from '../src/coordinator/events.js'
@@ -12,6 +12,9 @@ import { CheckpointTrip } from './checkpoint-trip.js'
 import { askEach, stopOnEach } from './on-hosts.js'
 import { Placement } from './placement.js'
 import { statisticsIn } from './statistics-in.js'
+
+/** In histories from before it, a deployment that was cancelled was not waited for. */
+const deploymentsAreAwaited = 'cancelled-deployments-are-awaited'
 
 type Effect = Exclude<Command, { type: 'startTimer' | 'cancelTimer' | 'settleTrigger' | 'settleCancel' | 'end' }>
 
@@ -279,7 +282,11 @@ export class Performer {
         const input = { ...deployInput(state, reference), ...(restore && { restore }) }
         const onPlaced = (placed: number) => this.tell({ type: 'tasksPlaced', attempt: reference.attempt, placed })
         const result = await scope.run(async () => {
-          const answer = await definition(state.spec.definition, `deploy ${what}`).deploy(input)
+          const work = definition(state.spec.definition, `deploy ${what}`, {
+            // Tasks that have been started meanwhile are to be stopped, and only the answer tells where they are.
+            cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
+          })
+          const answer = await Promise.race([work.deploy(input), leftBehind()])
           if (!('reserved' in answer)) return joinDeployments([answer])
           const placement = new Placement({ input, what, onPlaced })
           this.placement = placement
@@ -290,6 +297,14 @@ export class Performer {
       (failure) => ({ type: 'deployFailed', attempt: reference.attempt, failure }),
     )
   }
+}
+
+/** Rejects once the scope is cancelled, where nobody waited for what had been asked. */
+async function leftBehind(): Promise<never> {
+  const { cancelRequested } = CancellationScope.current()
+  return cancelRequested.catch((error) =>
+    patched(deploymentsAreAwaited) ? new Promise<never>(() => {}) : Promise.reject(error),
+  )
 }
 
 function deployInput(state: CoordinatorState, reference: DeployInput['reference']): DeployInput {

@@ -6,7 +6,6 @@ import {
   Tidying,
 } from '../../activities/index.js'
 import { createEmbeddedHost, type EmbeddedHost } from '../../src/engine/embedded/index.js'
-import type { ReservedTasks } from '../../src/engine/engine.js'
 import { LogThread } from '../../src/log-thread/index.js'
 import { AskedHere } from '../../src/temporal/asked-here.js'
 import { connectNative } from '../../src/temporal/connection.js'
@@ -16,31 +15,38 @@ import { HostPresence } from '../../src/temporal/host-presence.js'
 import { definitionQueue, hostQueue } from '../../src/temporal/task-queues.js'
 import { type Installation, jobsFile } from './installation.js'
 
-/** A task host that has kept room for a job, and does not answer so before it is let go. */
-export interface HeldHost {
+type Asked = 'reserve' | 'deploy'
+
+/** A task host that has done what it was asked to, and does not answer so before it is let go. */
+export interface HeldHost<A extends Asked = Asked> {
   readonly engine: EmbeddedHost
-  /** Resolves when it has kept room. */
-  readonly kept: Promise<ReservedTasks>
+  /** Its answer, once it has done it. */
+  readonly done: Promise<Awaited<ReturnType<EmbeddedHost[A]>>>
   answer(): void
   close(): Promise<void>
 }
 
 /** Takes jobs of one definition. It runs no workflows, and nothing against the storage. */
-export async function startHeldHost(tidemark: Installation, definition: string): Promise<HeldHost> {
+export async function startHeldHost<A extends Asked>(
+  tidemark: Installation,
+  definition: string,
+  asked: A,
+): Promise<HeldHost<A>> {
   const { client, configuration, target } = tidemark
   const engine = await createEmbeddedHost({ jobFiles: [jobsFile], slots: configuration.slots })
   let answer = () => {}
   const answered = new Promise<void>((resolve) => {
     answer = resolve
   })
-  const reserve = engine.reserve.bind(engine)
-  const kept = new Promise<ReservedTasks>((resolve) => {
-    engine.reserve = async (request) => {
-      const reserved = await reserve(request)
-      resolve(reserved)
+  const perform = engine[asked].bind(engine) as (...request: unknown[]) => ReturnType<EmbeddedHost[A]>
+  const done = new Promise<Awaited<ReturnType<EmbeddedHost[A]>>>((resolve) => {
+    const held = async (...request: unknown[]) => {
+      const answer = await perform(...request)
+      resolve(answer)
       await answered
-      return reserved
+      return answer
     }
+    Object.assign(engine, { [asked]: held })
   })
   const presence = new HostPresence({ client, engine, configuration, log: () => {} })
   const connection = await connectNative(target)
@@ -78,7 +84,7 @@ export async function startHeldHost(tidemark: Installation, definition: string):
   presence.begin()
   return {
     engine,
-    kept,
+    done,
     answer,
     async close() {
       answer()

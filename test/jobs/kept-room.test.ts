@@ -39,6 +39,15 @@ async function startWorker(): Promise<TidemarkWorker> {
   return worker
 }
 
+const start = (name: string, parallelism: number, rate = 100) =>
+  tidemark.start(name, {
+    definition: 'partitioned-sums',
+    args: { input: join(tidemark.dir, 'in/*.ndjson'), output: join(tidemark.dir, `${name}-out`), rate },
+    parallelism,
+    checkpointing: { interval: 'none' },
+    restartStrategy: { type: 'none' },
+  })
+
 const placed = (job: WorkflowHandle, tasks: number) =>
   until(
     () => status(job),
@@ -48,18 +57,20 @@ const placed = (job: WorkflowHandle, tasks: number) =>
 /** A job that has two places on a worker, and is about to hear of more on another host. */
 async function aboutToBeAnswered(name: string, parallelism: number): Promise<[WorkflowHandle, HeldHost]> {
   await startWorker()
-  const job = await tidemark.start(name, {
-    definition: 'partitioned-sums',
-    args: { input: join(tidemark.dir, 'in/*.ndjson'), output: join(tidemark.dir, `${name}-out`), rate: 100 },
-    parallelism,
-    checkpointing: { interval: 'none' },
-    restartStrategy: { type: 'none' },
-  })
+  const job = await start(name, parallelism)
   await placed(job, 2)
-  const host = await startHeldHost(tidemark, 'partitioned-sums')
+  const host = await startHeldHost(tidemark, 'partitioned-sums', 'reserve')
   held = host
-  expect(await host.kept).toMatchObject({ reserved: Math.min(2, parallelism - 2) })
+  expect(await host.done).toMatchObject({ reserved: Math.min(2, parallelism - 2) })
   return [job, host]
+}
+
+/** The host answers when the cancellation is on its way to it. */
+async function cancelAcross(job: WorkflowHandle, host: HeldHost): Promise<void> {
+  const cancelling = cancel(job, 'RETAIN')
+  await eventOf(tidemark.client, job, (event) => event.activityTaskCancelRequestedEventAttributes != null)
+  host.answer()
+  expect(await cancelling).toMatchObject({ state: 'CANCELED' })
 }
 
 /** Less than a host keeps room for without being asked to go on. */
@@ -67,13 +78,29 @@ const soon = () => AbortSignal.timeout(20_000)
 
 test('an answer that crosses the cancellation of the job keeps nothing', async () => {
   const [job, host] = await aboutToBeAnswered('crossed', 3)
-  const cancelling = cancel(job, 'RETAIN')
-  await eventOf(tidemark.client, job, (event) => event.activityTaskCancelRequestedEventAttributes != null)
-  host.answer()
-  expect(await cancelling).toMatchObject({ state: 'CANCELED' })
+  await cancelAcross(job, host)
   expect(await ended(job)).toMatchObject({ status: 'CANCELLED' })
   await host.engine.whenEmpty(soon())
   await recordHistory(tidemark.client, 'answer-crosses-cancel', job)
+})
+
+test('tasks whose start crosses the cancellation of the job are stopped before that is answered', async () => {
+  await startWorker()
+  const other = await start('busy', 2, 1)
+  await until(
+    () => status(other),
+    ({ state }) => state === 'RUNNING',
+  )
+  const host = await startHeldHost(tidemark, 'partitioned-sums', 'deploy')
+  held = host
+  const job = await start('started', 1)
+  expect(await host.done).toMatchObject({ tasks: 1 })
+  await cancelAcross(job, host)
+  await recordHistory(tidemark.client, 'start-crosses-cancel', job)
+  expect(host.engine.jobs()).toEqual([])
+  expect(host.engine.freeSlots()).toBe(2)
+  expect(await ended(job)).toMatchObject({ status: 'CANCELLED' })
+  await cancel(other, 'DELETE')
 })
 
 test('nothing is kept for a workflow that was terminated', async () => {
