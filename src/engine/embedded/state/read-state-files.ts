@@ -31,7 +31,7 @@ export interface FoundSection extends EncodedSection {
 export async function* readStateFiles(handles: readonly StateHandle[], read: ReadState): AsyncGenerator<FoundSection> {
   for (const [index, handle] of handles.entries()) {
     checkHandle(handle, index === 0)
-    const reader = new ChunkReader(read(handle))
+    const reader = new ChunkReader(read(handle), handle.size)
     try {
       const file = await decodeState(reader, nameOf(handle))
       const version = file.header.stateVersion

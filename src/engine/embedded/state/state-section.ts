@@ -1,6 +1,7 @@
 import { DefaultSerializer, deserialize, serialize } from 'node:v8'
 import { messageOf, TidemarkError } from '../../../errors.js'
 import type { Key } from '../../../pipeline/operator.js'
+import { deserializeOwn } from './own-memory.js'
 
 /** Some keys of one key group with their states, and keys that a delta deletes. */
 export type Section = [keys: Key[], values: unknown[], deleted: Key[]]
@@ -31,7 +32,7 @@ export function* entriesAt(path: string, section: Buffer): Generator<StateFileEn
 /** The same as it is in the file, for whoever wants no object for each key. @throws UnsupportedFormat */
 export function decodeAt(path: string, section: Buffer): Section {
   try {
-    const parts: unknown = deserialize(section)
+    const parts = deserializeOwn(section)
     if (!Array.isArray(parts) || parts.length !== 3 || !parts.every(Array.isArray)) throw new Error('no section.')
     return parts as Section
   } catch (error) {
