@@ -10,6 +10,7 @@ beforeAll(async () => {
   tidemark = await startInstallation({
     'state.checkpoints.dir': './metadata',
     'state.backend.fs.checkpointdir': './state',
+    'tidemark.heartbeat-timeout': '3s',
   })
 })
 afterEach(() => Promise.all(processes.splice(0).map((process) => process.kill())))

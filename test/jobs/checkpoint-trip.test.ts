@@ -19,7 +19,7 @@ let tidemark: Installation
 const processes: WorkerProcess[] = []
 
 beforeAll(async () => {
-  tidemark = await startInstallation()
+  tidemark = await startInstallation({ 'tidemark.heartbeat-timeout': '3s' })
 })
 afterEach(() => Promise.all(processes.splice(0).map((process) => process.kill())))
 afterAll(() => tidemark.close())

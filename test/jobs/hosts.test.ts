@@ -12,7 +12,7 @@ let worker: TidemarkWorker
 let client: TidemarkClient
 
 beforeAll(async () => {
-  tidemark = await startInstallation({ 'tidemark.heartbeat-interval': '200ms', 'tidemark.heartbeat-timeout': '1s' })
+  tidemark = await startInstallation({ 'tidemark.heartbeat-interval': '200ms', 'tidemark.heartbeat-timeout': '5s' })
   worker = await tidemark.startWorker()
   client = await TidemarkClient.connect({ target: tidemark.target })
 })

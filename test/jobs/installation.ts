@@ -34,6 +34,9 @@ export interface Installation {
   close(): Promise<void>
 }
 
+/** A machine that stands still for a moment loses no host, where that is not what a test is about. */
+const steady = { 'tidemark.heartbeat-timeout': '15s' }
+
 /** @param ownServer how to start a server for these jobs alone; default: a namespace of the one that all test files share */
 export async function startInstallation(
   keys: Record<string, string> = {},
@@ -41,7 +44,7 @@ export async function startInstallation(
   ownServer?: DevServerOptions,
 ): Promise<Installation> {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-jobs-'))
-  const yaml = Object.entries(keys).map(([key, value]) => `${key}: ${value}\n`)
+  const yaml = Object.entries({ ...steady, ...keys }).map(([key, value]) => `${key}: ${value}\n`)
   await writeFile(join(dir, 'tidemark.yaml'), yaml.join(''))
   const configuration = loadConfiguration({ cwd: dir, env: {} })
   // For what the test itself reads; the worker sets its own.

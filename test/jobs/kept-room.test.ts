@@ -24,7 +24,7 @@ let held: HeldHost | undefined
 
 beforeAll(async () => {
   tidemark = await startInstallation({ 'tidemark.slots': '2' })
-  await writeFiles(join(tidemark.dir, 'in'), 'abc', 10)
+  await writeFiles(join(tidemark.dir, 'in'), 'abc', 1_000)
 })
 afterEach(async () => {
   await held?.close()
@@ -126,7 +126,10 @@ test('a host that is shut down while the job waits loses its place, and no other
   await placed(job, 6)
   await leaving?.shutdown({ handOver: false })
   await placed(job, 4)
-  expect(host.engine.freeSlots()).toBe(0)
+  await until(
+    () => host.engine.freeSlots(),
+    (free) => free === 0,
+  )
   expect(await cancel(job, 'RETAIN')).toMatchObject({ state: 'CANCELED' })
   await host.engine.whenEmpty(soon())
   await ended(job)

@@ -13,6 +13,7 @@ import { jobGauges } from '../../src/metrics/job-gauges.js'
 import { ended } from './endings.js'
 import { type Installation, jobsFile, startInstallation } from './installation.js'
 import { cancel, checkpoint } from './messages-to-jobs.js'
+import { until } from './until.js'
 
 let tidemark: Installation
 let worker: TidemarkWorker
@@ -64,12 +65,11 @@ async function found(query: string): Promise<string[]> {
 test('a checkpoint shows in the metrics under the names that it has in Flink', async () => {
   const before = Date.now()
   const number = await checkpoint(job)
-  const shown = await vi.waitFor(async () => {
-    const now = await values()
-    expect(now).toMatchObject({ lastCompletedCheckpointId: number, numberOfInProgressCheckpoints: 0 })
-    expect(now.numRecordsIn).toBeGreaterThan(0)
-    return now
-  })
+  const shown = await until(
+    values,
+    ({ lastCompletedCheckpointId, numberOfInProgressCheckpoints, numRecordsIn = 0 }) =>
+      lastCompletedCheckpointId === number && numberOfInProgressCheckpoints === 0 && numRecordsIn > 0,
+  )
   expect(shown).toMatchObject({
     checkpointInterval: 0,
     state: 1,

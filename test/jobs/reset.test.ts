@@ -49,7 +49,7 @@ test('a workflow that is reset goes on from what the log says, not from what it 
 
 test('one that is reset to a restart does not ask for a checkpoint that has been discarded since', async () => {
   const at = (name: string) => join(tidemark.dir, name)
-  const input = readings(5_000)
+  const input = readings(10_000)
   await writeReadings(at('flaky.ndjson'), input)
   const args = {
     input: at('flaky.ndjson'),
@@ -68,6 +68,6 @@ test('one that is reset to a restart does not ask for a checkpoint that has been
   for (let taken = 0; taken < 3; taken++) await checkpoint(job)
 
   const again = await resetBefore(tidemark.client, job, 'resolveRestorePoint', ({ alive = [] }) => alive.length > 0)
-  expect(await again.result()).toMatchObject({ state: 'FINISHED', records: 5_000 })
+  expect(await again.result()).toMatchObject({ state: 'FINISHED', records: 10_000 })
   expect(await committed<Sum>(at('flaky-out'))).toEqual(sumsOf(input))
-})
+}, 120_000)

@@ -58,7 +58,7 @@ test('output that was pending for a number given up is put aside by the restart,
   const outcome = job.executeUpdate('triggerCheckpoint')
   const pending = async () =>
     (await readdir(join(output, 'pending')).catch(() => [])).filter((name) => parsePart(name)?.number === failing)
-  await expect.poll(async () => (await status(job)).pending?.stage).toBe('aborting')
+  await expect.poll(async () => (await status(job)).pending?.stage, { timeout: 30_000 }).toBe('aborting')
   expect(await pending()).toHaveLength(1)
   await rm(obstacle)
   expect(await outcome).toMatchObject({ state: 'failed' })

@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -102,8 +102,10 @@ async function expectKept(job: Handle, ending: Ending, numbers: readonly number[
   expect(await filesOfExecution(workflowId, execution)).toEqual(expected.map((names) => names.sort()))
 }
 
+/** Without what a host hands over where a checkpoint's metadata is written elsewhere: it does that only when the storage is slow. */
 async function filesOfExecution(job: string, execution: string): Promise<string[][]> {
-  return Promise.all(rootsOf(tidemark).map((root) => filesIn(join(root, job, execution))))
+  const all = await Promise.all(rootsOf(tidemark).map((root) => filesIn(join(root, job, execution))))
+  return all.map((files) => files.filter((path) => !basename(path).startsWith('part-')))
 }
 
 /** A tombstone in the metadata root, so that a write that is on its way means nothing; in the data root nothing at all. */

@@ -21,7 +21,6 @@ beforeAll(async () => {
   const keys = {
     'tidemark.slots': '2',
     'tidemark.heartbeat-interval': '200ms',
-    'tidemark.heartbeat-timeout': '2s',
     'tidemark.history-events-per-run': '150',
   }
   tidemark = await startInstallation(keys)

@@ -1,12 +1,13 @@
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowBundleOption } from '@temporalio/worker'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { bundle } from '../../src/temporal/workflow-bundle.js'
 import { committed, readings, type Sum, sumsOf, writeReadings } from './data.js'
 import { type Installation, startInstallation } from './installation.js'
 import { cancel, checkpoint, checkpoints, status } from './messages-to-jobs.js'
 import { replay } from './replay.js'
+import { startWorkerProcess } from './worker-process.js'
 
 /** Other builds of the workflow code, with one step changed (docs/upgrading.md). */
 const buildWith = (change: string) =>
@@ -17,7 +18,7 @@ let changed: WorkflowBundleOption
 let patched: WorkflowBundleOption
 
 beforeAll(async () => {
-  tidemark = await startInstallation()
+  tidemark = await startInstallation({ 'tidemark.heartbeat-timeout': '3s' })
   changed = await buildWith('changed-step')
   patched = await buildWith('patched-step')
   tidemark.build = patched
@@ -28,7 +29,8 @@ test('a new build takes a running job over, if its change is behind patched(), a
   const input = readings(5_000)
   await writeReadings(join(tidemark.dir, 'in.ndjson'), input)
   const output = join(tidemark.dir, 'out')
-  const today = await tidemark.startWorker()
+  const today = await startWorkerProcess(tidemark)
+  onTestFinished(() => today.kill())
   const job = await tidemark.start('upgraded', {
     definition: 'sums',
     args: { input: join(tidemark.dir, 'in.ndjson'), output, rate: 200, follow: true },
@@ -44,8 +46,8 @@ test('a new build takes a running job over, if its change is behind patched(), a
   )
   expect(await replay([{ workflowId: 'upgraded', history }], patched)).toBe(1)
 
-  // Not handed over: the old build would still be the one that decides on the next deployment.
-  await today.shutdown({ handOver: false })
+  // Not shut down: the old build might still be the one that decides on the next deployment.
+  await today.kill()
   await tidemark.startWorker(patched)
   // The one that is asked for before the loss of the old host is noticed fails with it.
   let after = 0
@@ -59,7 +61,7 @@ test('a new build takes a running job over, if its change is behind patched(), a
   // The deployment of the new build has the step, the one of the old build never had.
   const whole = await job.fetchHistory()
   const rests = whole.events?.filter(
-    ({ timerStartedEventAttributes: timer }) => Number(timer?.startToFireTimeout?.nanos) === 1e6,
+    ({ timerStartedEventAttributes: timer }) => Number(timer?.startToFireTimeout?.nanos) === 7e6,
   )
   expect(rests).toHaveLength(1)
   // There is no way back: the old build knows nothing of the step.

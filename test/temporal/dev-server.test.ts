@@ -147,7 +147,7 @@ describe('the end of a server', () => {
     const server = await start()
     process.kill(server.pid, 'SIGKILL')
     await server.exited
-    await vi.waitFor(async () => expect(await processGroup(server.pid)).toEqual([]))
+    await vi.waitFor(async () => expect(await processGroup(server.pid)).toEqual([]), { timeout: 10_000 })
   })
 
   it('the server ends with its parent, even when that is killed with SIGKILL', async () => {
@@ -155,7 +155,7 @@ describe('the end of a server', () => {
     const { lost } = await connected(address)
     parent.kill('SIGKILL')
     await lost
-    await vi.waitFor(async () => expect(await processGroup(group)).toEqual([]))
+    await vi.waitFor(async () => expect(await processGroup(group)).toEqual([]), { timeout: 10_000 })
   })
 
   it("a Ctrl-C for the terminal's process group leaves it to the parent when the server ends", async () => {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import { decodeEntry } from '../../../src/checkpoint/codecs.js'
-import type { LogEntry, SnapshotEntry } from '../../../src/checkpoint/entry.js'
+import type { LogEntry, SnapshotEntry, SplitSnapshot } from '../../../src/checkpoint/entry.js'
 import { executionFolder, parseEntryPath } from '../../../src/checkpoint/paths.js'
 import { listExecutions, openSnapshot, verifySnapshot } from '../../../src/checkpoint-store/index.js'
 import { readIfThere } from '../../../src/checkpoint-store/read-log.js'
@@ -155,12 +155,16 @@ export class Auditor {
       const ofScope = groupBy(handles, ({ scope }) => (scope.kind === 'split' ? nameOfSplit(scope.split) : ''))
       const positions = positionsOf(entry, source)
       const scopes = isSpread(definition) ? [...positions.keys()] : ['']
+      const isOver = (scope: string) =>
+        splitsOf(entry, source).some((one) => one.finished && nameOfSplit(one.split) === scope)
       for (const scope of new Set([...ofScope.keys(), ...scopes])) {
         const operatorOf = { id: operator, version: 1 } as never
         const restored = await loadState<{ sum: number; n: number }>(operatorOf, ofScope.get(scope) ?? [], readState)
         const table = restored.decodeAll()
         const state = new Map([...table.entries()].map(([key, place]) => [key, table.stateAt(place)]))
-        const expected = stateAfter(scope === '' ? positions : new Map([[scope, positions.get(scope) ?? 0]]))
+        // A split that has ended keeps nothing.
+        const read = isOver(scope) ? 0 : (positions.get(scope) ?? 0)
+        const expected = stateAfter(scope === '' ? positions : new Map([[scope, read]]))
         for (const key of new Set([...state.keys(), ...expected.keys()])) {
           const [is, shouldBe] = [state.get(key), expected.get(String(key))].map((value) => JSON.stringify(value))
           const what = `the state of ${operator} for ${key}${scope && ` of ${scope}`}`
@@ -228,12 +232,14 @@ export class Auditor {
 /** Records read of each split. */
 export function positionsOf(entry: SnapshotEntry, source: Source): Map<string, number> {
   const positions = new Map<string, number>()
-  for (const split of entry.tasks.flatMap((task) => task.splits)) {
-    if (split.source !== source) continue
-    const { position } = split
+  for (const { split, position } of splitsOf(entry, source)) {
     const line = typeof position === 'object' && position !== null && 'line' in position ? Number(position.line) : 1
     const count = typeof position === 'number' ? position : line - 1
-    positions.set(nameOfSplit(split.split), count)
+    positions.set(nameOfSplit(split), count)
   }
   return positions
+}
+
+function splitsOf(entry: SnapshotEntry, source: Source): SplitSnapshot[] {
+  return entry.tasks.flatMap((task) => task.splits).filter((split) => split.source === source)
 }
