@@ -61,7 +61,7 @@ export class Hosts {
     })
   }
 
-  /** SIGTERM to all. Resolves with what did not end by itself within 30 s, which is killed. */
+  /** SIGTERM to all. Resolves with what did not end by itself within 60 s, which is killed. */
   async stop(): Promise<string[]> {
     this.#wanted = 0
     const stuck: string[] = []
@@ -69,9 +69,9 @@ export class Hosts {
       const pid = await host.pid
       signal(pid, 'SIGTERM')
       const slow = setTimeout(() => {
-        stuck.push(`worker ${pid} did not end within 30 s of a SIGTERM`)
+        stuck.push(`worker ${pid} did not end within 60 s of a SIGTERM`)
         signal(pid, 'SIGKILL')
-      }, 30_000)
+      }, 60_000)
       await host.kept.exited
       clearTimeout(slow)
     })

@@ -29,7 +29,7 @@ function host(directory: string) {
 test('a disk that is full fails the task with one sentence; its checkpoint goes on elsewhere', async () => {
   const args = { keys: 200_000, count: 200_000, output: bench.path('out') }
   const job = new Run(bench, await host('small'), { definition: 'large', args })
-  await job.deploy({ args: { ...args, rate: 10_000 } })
+  await job.deploy({ args: { ...args, rate: 3_000 } })
   await job.moreRecords(5_000)
   await job.checkpoint()
   expect(await job.watch()).toEqual({

@@ -36,7 +36,13 @@ async function startDoomed(): Promise<void> {
       workflowId: `timed-out-${seconds}`,
       taskQueue: tidemark.configuration.taskQueue,
       workflowExecutionTimeout: `${seconds}s`,
-      args: [{ definition: 'sums', args, checkpointing: { interval: 'none', retention: 'DELETE_ON_CANCELLATION' } }],
+      args: [
+        {
+          definition: 'sums',
+          args,
+          checkpointing: { interval: 'none', numRetained: 1, retention: 'DELETE_ON_CANCELLATION' },
+        },
+      ],
     })
     const number = await checkpointCovering(doomed, records.length).catch(() => undefined)
     if (number === undefined) continue

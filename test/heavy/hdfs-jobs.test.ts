@@ -32,7 +32,7 @@ afterAll(() => hdfs.stop())
 async function install(keys: Record<string, string>): Promise<Installation> {
   tidemark = await startInstallation({
     'tidemark.heartbeat-interval': '200ms',
-    'tidemark.heartbeat-timeout': '2s',
+    'tidemark.heartbeat-timeout': '5s',
     ...keys,
   })
   workers.push(await startWorkerProcess(tidemark))

@@ -12,7 +12,7 @@ import { startWorkerProcess, type WorkerProcess } from '../jobs/worker-process.j
 
 vi.setConfig({ testTimeout: 300_000 })
 
-const heartbeatTimeoutMs = 1_000
+const heartbeatTimeoutMs = 3_000
 let tidemark: Installation
 let metricsPort: number
 let workers: WorkerProcess[] = []
@@ -98,8 +98,8 @@ test('a killed host is told of by its workflow within its time-out', async () =>
   )
   console.log(`records flow again after ${Date.now() - killed} ms`)
   expect(after.restarts).toBe(1)
-  // The time-out, and where the dead process had the workflow in memory, the wait until another takes it.
-  expect(at - killed).toBeLessThan(heartbeatTimeoutMs + 2_000 + 3_000)
+  // The time-out, and where the dead process had the workflow in memory, the wait until another takes it; the machine may stand still meanwhile.
+  expect(at - killed).toBeLessThan(heartbeatTimeoutMs + 2_000 + 8_000)
   const lost = tidemark.client.workflow.getHandle(hostWorkflowId(leaving.host))
   expect((await lost.describe()).memo?.tidemarkHost).toMatchObject({ state: 'LOST', jobs: [] })
   await job.executeUpdate('cancel', { args: ['DELETE'] })

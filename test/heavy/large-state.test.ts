@@ -2,6 +2,7 @@ import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { EmbeddedHostOptions } from '../../src/engine/embedded/index.js'
 import { Bench, Run } from '../engine/harness.js'
+import { collectGarbage } from '../support/collect-garbage.js'
 
 /** State of 250 MB in a thread whose heap may have 64. */
 
@@ -39,6 +40,7 @@ test('on disk it is held, written, restored and read to its end, in memory that 
   timeout: 900_000,
 }, async () => {
   const run = await openRun('on-disk', { stateBackend: { type: 'lmdb', directory: bench.path('tmp') } })
+  collectGarbage()
   const before = await anonymousMB()
   let most = before
   const watching = setInterval(async () => {

@@ -1,5 +1,5 @@
 /** Temporal's database is lost altogether, with a job running: storage alone says what there was, and a new server goes on. */
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { startTidemarkWorker } from 'tidemark/worker'
@@ -39,6 +39,7 @@ async function startServerWithWorker(dir: string) {
 test('list, verify and resume work from storage, and nothing is taken for gone', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'tidemark-lost-'))
   cleanups.push(() => rm(dir, { recursive: true, force: true }))
+  await writeFile(join(dir, 'tidemark.yaml'), 'tidemark.heartbeat-timeout: 15s\n')
   const output = join(dir, 'out')
 
   const first = await startServerWithWorker(dir)

@@ -20,8 +20,8 @@ let workers: WorkerProcess[] = []
 beforeAll(async () => {
   tidemark = await startInstallation({
     'tidemark.heartbeat-interval': '200ms',
-    'tidemark.heartbeat-timeout': '1s',
-    'tidemark.lease': '2s',
+    'tidemark.heartbeat-timeout': '3s',
+    'tidemark.lease': '6s',
   })
 })
 afterEach(async () => {
@@ -121,7 +121,7 @@ test('kill -9 of the only worker, with its state on disk, of which the new one f
   const onDisk = await startInstallation({
     'state.backend.type': 'lmdb',
     'io.tmp.dirs': 'tmp',
-    'tidemark.heartbeat-timeout': '2s',
+    'tidemark.heartbeat-timeout': '3s',
   })
   const leftovers = () => readdir(join(onDisk.dir, 'tmp'))
   try {

@@ -33,7 +33,7 @@ beforeAll(async () => {
   faults = await Faults.open(join(dir, 'faults'), { under: [dir], journal: true })
   record = new EntryRecord()
   journals = new JournalReader(faults, record)
-  await writeFile(join(dir, 'tidemark.yaml'), 'state.checkpoints.dir: ./metadata\n')
+  await writeFile(join(dir, 'tidemark.yaml'), 'state.checkpoints.dir: ./metadata\ntidemark.heartbeat-timeout: 15s\n')
   server = await startDevServer({ headless: true, db: join(dir, 'temporal.db') })
   const target = plainTarget(server.address)
   connected = await connectClient(target)

@@ -20,7 +20,7 @@ const at = (name: string) => join(tidemark.dir, name)
 
 beforeAll(async () => {
   // No host has room for three tasks.
-  const keys = { 'tidemark.slots': '2', 'tidemark.heartbeat-interval': '200ms', 'tidemark.heartbeat-timeout': '1s' }
+  const keys = { 'tidemark.slots': '2', 'tidemark.heartbeat-interval': '200ms', 'tidemark.heartbeat-timeout': '3s' }
   tidemark = await startInstallation(keys)
 })
 afterEach(async () => {

@@ -17,7 +17,7 @@ let faults: Faults
 let worker: WorkerProcess
 
 beforeAll(async () => {
-  tidemark = await startInstallation({ 'tidemark.storage-timeout': '1s', 'tidemark.cancel-timeout': '8s' })
+  tidemark = await startInstallation({ 'tidemark.storage-timeout': '2s', 'tidemark.cancel-timeout': '8s' })
   faults = await Faults.open(join(tidemark.dir, 'faults'), { under: [join(tidemark.dir, '.tidemark')] })
   worker = await startWorkerProcess(tidemark, faults.env)
 })
@@ -66,7 +66,7 @@ const refusals: readonly (readonly [string, Order, RegExp])[] = [
   [
     'a state file whose sync hangs',
     { ops: ['sync'], path: /\/shared\//, when: 'before', action: { do: 'hold' } },
-    /Cannot write \S+\.state: the file system has not answered for 1000 ms/,
+    /Cannot write \S+\.state: the file system has not answered for 2000 ms/,
   ],
 ]
 

@@ -10,7 +10,7 @@ export async function loadState<S>(
 ): Promise<RestoredState<S>> {
   const state = new RestoredState<S>()
   let from = operator.version
-  for await (const section of readStateFiles(handles, read)) {
+  for await (const section of readStateFiles(handles, read, { kept: true })) {
     state.add(section, nameOf(section.handle))
     from = section.version
   }

@@ -27,11 +27,16 @@ export interface FoundSection extends EncodedSection {
 /**
  * The sections of an operator's files in the order in which they apply: the full file's, then those of each delta over it. Every file is read
  * to its end, where damage shows.
+ * @param kept whether all sections stay in memory for a while: then they share it
  */
-export async function* readStateFiles(handles: readonly StateHandle[], read: ReadState): AsyncGenerator<FoundSection> {
+export async function* readStateFiles(
+  handles: readonly StateHandle[],
+  read: ReadState,
+  { kept }: { readonly kept: boolean },
+): AsyncGenerator<FoundSection> {
   for (const [index, handle] of handles.entries()) {
     checkHandle(handle, index === 0)
-    const reader = new ChunkReader(read(handle), handle.size)
+    const reader = new ChunkReader(read(handle), kept ? handle.size : 0)
     try {
       const file = await decodeState(reader, nameOf(handle))
       const version = file.header.stateVersion

@@ -26,7 +26,7 @@ export async function loadEntries<S>(place: Place, saved: SavedState<S>): Promis
     queue.check()
   }
   let file: FoundSection['handle'] | undefined
-  for await (const section of readStateFiles(saved.handles, saved.read)) {
+  for await (const section of readStateFiles(saved.handles, saved.read, { kept: false })) {
     if (section.handle !== file) {
       // A delta is counted by what was there before it.
       await send()
