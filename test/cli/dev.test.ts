@@ -44,7 +44,8 @@ it('is ready when jobs can be started, tells both addresses in one line, and sto
     ),
     err: '',
   })
-  expect((await tidemark(here, 'list')).out).toMatch(/^ticks +ticks +RUNNING/m)
+  const list = async () => (await tidemark(here, 'list')).out
+  await expect.poll(list, { timeout: 30_000 }).toMatch(/^ticks +ticks +RUNNING/m)
 
   running.signal('SIGINT')
   const { code, err } = await running.ended

@@ -221,7 +221,7 @@ export function storageContract(
       expect(await names(storage, 'many/one')).toHaveLength(1100)
       await storage.deleteAll(many)
       expect(await names(storage)).toEqual([])
-    })
+    }, 180_000)
 
     it('tells size and time of each object', async () => {
       const storage = await open()

@@ -161,10 +161,11 @@ describe('the end of a server', () => {
   it("a Ctrl-C for the terminal's process group leaves it to the parent when the server ends", async () => {
     const { parent, address, group, line } = await startParent()
     const { lost } = await connected(address)
+    const exited = once(parent, 'exit')
     process.kill(-(parent.pid as number), 'SIGINT')
     expect(await line()).toBe('answers')
     await lost
-    expect(await once(parent, 'exit')).toEqual([0, null])
+    expect(await exited).toEqual([0, null])
     expect(await processGroup(group)).toEqual([])
   })
 })
