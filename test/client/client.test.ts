@@ -1,11 +1,11 @@
 /** The typed client on a real server, with a real job. */
 import { join } from 'node:path'
-import { setTimeout as pause } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type JobHandle, TidemarkClient } from '../../src/client/index.js'
 import type { TidemarkWorker } from '../../src/temporal/worker.js'
 import { readings, writeReadings } from '../jobs/data.js'
 import { type Installation, startInstallation } from '../jobs/installation.js'
+import { until } from '../jobs/until.js'
 
 let installation: Installation
 let worker: TidemarkWorker
@@ -31,14 +31,6 @@ function startTicks(id: string): Promise<JobHandle> {
     },
     { id },
   )
-}
-
-async function until<T>(ask: () => Promise<T>, isEnough: (answer: T) => boolean): Promise<T> {
-  for (;;) {
-    const answer = await ask()
-    if (isEnough(answer)) return answer
-    await pause(50)
-  }
 }
 
 describe('a job', () => {

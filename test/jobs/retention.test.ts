@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises'
-import { basename, join } from 'node:path'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
@@ -99,13 +99,16 @@ async function expectKept(job: Handle, ending: Ending, numbers: readonly number[
   const entries = [...numbers, newest?.number].map((number) => `chk-${number}/_metadata`)
   const inMetadata = ['_execution', ...entries]
   const expected = rootsOf(tidemark).length === 2 ? [inMetadata, [...state]] : [[...inMetadata, ...state]]
-  expect(await filesOfExecution(workflowId, execution)).toEqual(expected.map((names) => names.sort()))
+  // Where the storage is slow a host hands over what another one writes the metadata from.
+  const isHandedOver = (path: string) => numbers.some((number) => path.startsWith(`chk-${number}/part-`))
+  const files = await filesOfExecution(workflowId, execution)
+  expect(files.map((paths) => paths.filter((path) => !isHandedOver(path)))).toEqual(
+    expected.map((names) => names.sort()),
+  )
 }
 
-/** Without what a host hands over where a checkpoint's metadata is written elsewhere: it does that only when the storage is slow. */
 async function filesOfExecution(job: string, execution: string): Promise<string[][]> {
-  const all = await Promise.all(rootsOf(tidemark).map((root) => filesIn(join(root, job, execution))))
-  return all.map((files) => files.filter((path) => !basename(path).startsWith('part-')))
+  return Promise.all(rootsOf(tidemark).map((root) => filesIn(join(root, job, execution))))
 }
 
 /** A tombstone in the metadata root, so that a write that is on its way means nothing; in the data root nothing at all. */
